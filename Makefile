@@ -1,0 +1,128 @@
+# Deskhand: `make demo` and `make test` install what they need, build and do their job.
+# One makefile, not recursive; build/ apart; modules and programs are found by their module.mk and program.mk.
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     ?= cc
+ifeq ($(origin CC),default)
+CC := cc
+endif
+CXX    ?= c++
+OPT    ?= -O2 -g
+WARN   := -Wall -Wextra -Werror
+LUA    := $(firstword $(foreach p,lua5.4 lua-5.4 lua54,$(shell pkg-config --exists $p && echo $p)))
+CORE_PKG := $(LUA) libuv sqlite3
+CPPFLAGS += -D_GNU_SOURCE -Iruntime -I$(BUILD)/gen
+CFLAGS += -std=c11 $(OPT) $(WARN) -fno-omit-frame-pointer $(SANITIZE)
+CXXFLAGS += -std=c++17 $(OPT) $(WARN) $(SANITIZE)
+LDFLAGS += $(SANITIZE)
+
+MODULES  :=
+PROGRAMS :=
+include $(wildcard connectors/*/module.mk ocr/module.mk runtime/*/module.mk)
+include $(wildcard examples/legacy/*/program.mk tests/*/program.mk)
+
+# A module whose libraries are missing is left out, with a notice; `deskhand doctor` says which package brings it.
+has = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+BUILT := $(foreach m,$(MODULES),$(if $($m_PKG),$(if $(call has,$($m_PKG)),$m,$(info module $m is left out: pkg-config knows no $($m_PKG))),$m))
+BUILT_PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(call has,$($p_PKG)),$p,$(info program $p is left out: pkg-config knows no $($p_PKG))))
+
+# ---- the host
+CORE_SRC := $(filter-out %/test_%,$(wildcard runtime/*.c runtime/base/*.c runtime/io/*.c runtime/host/*.c \
+              runtime/store/*.c runtime/sched/*.c runtime/cli/*.c))
+CORE_SRC := $(filter-out $(foreach m,$(MODULES),$(wildcard $(addprefix $($m_DIR)/,$($m_SRC)))),$(CORE_SRC))
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+GEN_OBJ  := $(BUILD)/gen/dsl.o $(BUILD)/gen/modules.o $(BUILD)/gen/schema.o
+
+.PHONY: all
+all: $(BUILD)/deskhand $(BUILT:%=$(BUILD)/modules/%.so) $(BUILT_PROGRAMS:%=$(BUILD)/examples/%)
+
+$(CORE_OBJ) $(GEN_OBJ): CFLAGS += $(shell pkg-config --cflags $(CORE_PKG))
+$(BUILD)/deskhand: $(CORE_OBJ) $(GEN_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $^ $(shell pkg-config --libs $(CORE_PKG)) -lpthread -ldl -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tools/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(CC) -O1 $(shell pkg-config --cflags $(LUA)) -o $@ $< $(shell pkg-config --libs $(LUA)) -lm
+
+DSL := $(filter-out dsl/test_%,$(wildcard dsl/*.lua))
+$(BUILD)/gen/dsl.c: $(DSL) $(BUILD)/tools/embed
+	@mkdir -p $(@D)
+	$(BUILD)/tools/embed dh_dsl $(foreach f,$(DSL),$(basename $(notdir $f))=$f) > $@
+
+# Which module carries a word, a codec, a role: from the module.mk files, built or not.
+$(BUILD)/gen/modules.c: Makefile $(wildcard connectors/*/module.mk ocr/module.mk runtime/*/module.mk)
+	@mkdir -p $(@D)
+	@{ echo '#include "host/modules.h"'; echo 'const struct dh_module_entry dh_modules[] = {'; \
+	$(foreach m,$(MODULES),echo '  {"$m", "$(or $($m_WORDS),$(if $(wildcard $($m_DIR)/$m.lua),$m))", "$($m_CODECS)", "$($m_ROLES)", "$($m_PKG)", "$($m_USES)"},';) \
+	echo '  {0, 0, 0, 0, 0, 0},'; echo '};'; } > $@
+
+SCHEMA := $(sort $(wildcard runtime/store/schema/*.sql))
+$(BUILD)/gen/schema.c: $(SCHEMA) Makefile
+	@mkdir -p $(@D)
+	@{ echo 'extern const char *const dh_schema[];'; echo 'const char *const dh_schema[] = {'; \
+	$(foreach s,$(SCHEMA),sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $s; echo ',';) echo '0};'; } > $@
+
+# ---- modules: <name>.so from all C and C++ files of the folder (or $(name_SRC)), and its Lua as bytecode
+define module
+$1_C   := $$(filter-out $$($1_DIR)/test_%,$$(if $$($1_SRC),$$(addprefix $$($1_DIR)/,$$($1_SRC)),$$(wildcard $$($1_DIR)/*.c $$($1_DIR)/*.cc)))
+$1_LUA := $$(if $$($1_SRC),,$$(filter-out $$($1_DIR)/test_%,$$(wildcard $$($1_DIR)/*.lua)))
+$1_OBJ := $$(patsubst %,$$(BUILD)/pic/%.o,$$($1_C)) $$(BUILD)/gen/$1_lua.o
+$$($1_OBJ): MODCFLAGS := $$(shell pkg-config --cflags $$(LUA) libuv $$($1_PKG))
+$$(BUILD)/gen/$1_lua.c: $$($1_LUA) $$(BUILD)/tools/embed $$($1_DIR)/module.mk
+	@mkdir -p $$(@D)
+	$$(BUILD)/tools/embed dh_module_lua $$(foreach f,$$($1_LUA),$$(if $$(filter $1.lua,$$(notdir $$f)),$1,$1.$$(basename $$(notdir $$f)))=$$f) > $$@
+$$(BUILD)/modules/$1.so: $$($1_OBJ)
+	@mkdir -p $$(@D)
+	$$(if $$(filter %.cc,$$($1_C)),$$(CXX),$$(CC)) $$(LDFLAGS) -shared -o $$@ $$^ $$(if $$($1_PKG),$$(shell pkg-config --libs $$($1_PKG))) $$($1_LIBS)
+endef
+$(foreach m,$(BUILT),$(eval $(call module,$m)))
+$(BUILD)/pic/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(MODCFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+$(BUILD)/pic/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(MODCFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+$(BUILD)/gen/%_lua.o: $(BUILD)/gen/%_lua.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(MODCFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
+
+# ---- example programs: one binary from all C files of a folder; they know nothing of Deskhand
+define program
+$1_OBJ := $$(patsubst %.c,$$(BUILD)/%.o,$$(filter-out $$($1_DIR)/test_%,$$(wildcard $$($1_DIR)/*.c)))
+$$($1_OBJ): CFLAGS += $$(shell pkg-config --cflags $$($1_PKG))
+$$(BUILD)/examples/$1: $$($1_OBJ)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs $$($1_PKG)) $$($1_LIBS) -lm
+endef
+$(foreach p,$(BUILT_PROGRAMS),$(eval $(call program,$p)))
+
+# ---- C unit tests (cmocka): every runtime/*/test_x.c, ocr/test_x.c, connectors/*/test_x.c is one program
+UNIT_SRC := $(wildcard runtime/*/test_*.c ocr/test_*.c connectors/*/test_*.c)
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/unit/%)
+$(UNIT): CFLAGS += $(shell pkg-config --cflags cmocka $(CORE_PKG))
+# A module's own sources that a unit test needs are named in <module>_UNIT (files) and <module>_PKG.
+unit_module = $(firstword $(foreach m,$(BUILT),$(if $(filter $($m_DIR)/,$(dir $1)),$m)))
+.SECONDEXPANSION:
+$(UNIT): $(BUILD)/unit/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ) $$(patsubst %,$(BUILD)/pic/%.o,$$($$(call unit_module,$$*)_UNIT))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(MODCFLAGS) $(LDFLAGS) -rdynamic -o $@ $(filter %.c,$<) $(filter %.o,$^) $(shell pkg-config --libs cmocka $(CORE_PKG)) \
+	  $(if $($(call unit_module,$*)_PKG),$(shell pkg-config --cflags --libs $($(call unit_module,$*)_PKG))) -lpthread -ldl -lm
+
+.PHONY: unit
+unit: $(UNIT)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
