@@ -52,6 +52,7 @@ struct dh_op {
   void *waiter;         /* for notify */
   uv_timer_t *deadline; /* owned; NULL without one */
   uv_work_t work;
+  int work_rc;          /* of the pool thread, read after its hand-over: rc may have been told before */
 };
 
 /* NULL when out of memory. */
