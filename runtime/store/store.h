@@ -1,0 +1,301 @@
+/* store.h - everything durable: bundles, queues, journal, reviews, secrets, audit.
+ *
+ * Three layers:
+ *   struct dh_store_ops  what a backend can do, in a transaction that somebody else has begun (SQLite here,
+ * PostgreSQL in its own file later). No type of a database appears in it. struct dh_db         one connection
+ * of a backend. struct dh_store      the front: the lock, the blobs' folder, and either the store thread
+ * (serve, run) or plain calls (commands that hold the lock, commands that only read).
+ *
+ * Work is written once, as a function over a dh_db, and runs in either way:
+ *   dh_store_submit  on the store thread, grouped with whatever else waits, answered on the loop thread;
+ *   dh_store_do      here and now, in a transaction of its own.
+ *
+ * Buffers named `out` are initialised by the caller, who frees them; results are appended as CBOR
+ * (base/val.h). Texts and bytes passed in are not kept. Times are wall milliseconds, 0 for none. Functions
+ * return 0 or DH_E*; unless told otherwise an error means that nothing was changed. */
+#ifndef DH_STORE_H
+#define DH_STORE_H
+
+#include "../base/record.h"
+#include "../io/loop.h"
+
+enum { DH_RUN_ID = 33 /* 32 hex digits and a NUL */ };
+enum { DH_CHARGES_MAX = 3 /* deaths of a worker charged to one run before its case is parked */ };
+enum {
+  DH_DATA_ROW = 64 << 10,  /* data up to here stands in the journal's row */
+  DH_DATA_TABLE = 4 << 20, /* up to here in a table of the same transaction, above in a file */
+  DH_DATA_MAX = 16 << 20,  /* above is DH_ELIMIT: the robot should keep a file */
+};
+
+enum dh_case_state {
+  DH_CASE_NEW = 1,  /* never begun */
+  DH_CASE_LEASED,   /* a worker has it */
+  DH_CASE_WAITING,  /* put away: for an answer, for a time */
+  DH_CASE_RETRYING, /* to be taken up again: after an error at not_before; after a crash or an answer now */
+  DH_CASE_DONE,
+  DH_CASE_REJECTED,
+  DH_CASE_FAILED,
+  DH_CASE_PARKED, /* unknown whether an effect happened, or it killed DH_CHARGES_MAX workers: a person must
+                     look */
+  DH_CASE_STATES,
+};
+const char *dh_case_state_name(int state); /* "new", "leased" …; "" for others */
+int dh_case_state_parse(const char *name); /* 0 for no state */
+
+struct dh_case_new {
+  const char *queue;  /* the robot's name */
+  const char *period; /* "" (or NULL) without one */
+  const char *key;
+  const void *input; /* CBOR map, checked; copied */
+  size_t input_len;
+  int priority;     /* higher first */
+  int64_t deadline; /* shown; earlier first among equal priorities */
+  int64_t not_before;
+  const char *bundle; /* hash of a bundle put before: the robot version the run keeps */
+};
+
+struct dh_claim_ask {
+  const char *worker; /* name of the lease's holder, "3"; see release */
+  const char *const *queues;
+  size_t nqueues;
+  size_t n;                 /* cases at most */
+  const char *period, *key; /* only this case of queues[0] (deskhand run); key NULL: whatever is due */
+};
+
+/* A claimed case: all that the host wants for dh_run_spec. Owned by whoever claimed: dh_claim_fini. */
+struct dh_claim {
+  char run[DH_RUN_ID];
+  int64_t fence; /* to be named with every record of this attempt */
+  int attempt;   /* of this start: 1, 2, 3 …; counts every start */
+  int tries;     /* tries by the retry rule: starts that follow neither a crash nor a wait */
+  int crashes;   /* workers that died under it */
+  int charges;   /* of these, charged to it */
+  bool resumed;  /* the last start ended by a crash, an answer or a wait; false: first start or a new try */
+  bool crashed;  /* its last attempt ended with its worker */
+  char *queue, *period, *key; /* never NULL */
+  int priority;
+  int64_t deadline;
+  char bundle[DH_SHA256_HEX];
+  int bundle_finished;   /* finished cases of that bundle: below 20 it gets a worker of its own */
+  struct dh_buf input;   /* CBOR map */
+  struct dh_buf journal; /* CBOR list of dh_record_put maps that stand, in order; see journal semantics */
+};
+void dh_claim_fini(struct dh_claim *c);
+
+enum dh_store_mode {
+  DH_STORE_READ,  /* no lock, nothing is created; DH_ENOENT when there is no store yet */
+  DH_STORE_WRITE, /* holds the lock; creates what is missing */
+};
+
+struct dh_db {
+  const struct dh_store_ops *ops;
+};
+
+/* ---- what a backend can do.
+ *
+ * All but open, close, begin, check run inside a transaction. Fence lost, duplicate, not found are answers
+ * found by statements that touch 0 rows: they leave the transaction whole. After a real failure (disk full,
+ * I/O) the transaction is gone, `sound` says so, and a run whose records went with it takes no more records
+ * under its fence: its stream must not have holes.
+ *
+ * Journal semantics. Rows stand or are kept for `show` only. claim hands out standing rows of the kinds READ,
+ * STEP, INTENT, CONFIRM, REVIEW, WAIT, ANSWER in the order they were written. All stand until
+ *   - FAILED: reads without a later CONFIRM, ANSWER or STEP in their scope (or one around or inside it) drop;
+ *   - VOID of an effect: its INTENT is dropped, the VOID never stands: the effect may be begun anew;
+ *   - WITHDRAW of a review: its REVIEW is dropped, likewise.
+ * A crash drops nothing. One (scope, position, kind) stands once. */
+struct dh_store_ops {
+  const char *scheme; /* "sqlite" */
+
+  /* place: the URL behind "scheme:". */
+  int (*open)(const char *place, enum dh_store_mode mode, struct dh_db **out, struct dh_err *err);
+  void (*close)(struct dh_db **db); /* idempotent through the pointer */
+  int (*begin)(struct dh_db *db, struct dh_err *err);
+  int (*commit)(struct dh_db *db, struct dh_err *err); /* an error: rolled back */
+  void (*rollback)(struct dh_db *db);
+  int (*mark)(struct dh_db *db, struct dh_err *err);              /* from here on can be undone … */
+  int (*unmark)(struct dh_db *db, bool undo, struct dh_err *err); /* … or is kept */
+  bool (*sound)(struct dh_db *db); /* false: the transaction is gone, begin again */
+  /* Integrity for `doctor`: appends CBOR {version, cases, rows, bytes, problems: [text…]}. Reads everything:
+   * slow. */
+  int (*check)(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
+
+  /* ---- bundles */
+  int (*bundle_put)(struct dh_db *db, const char *hash, const char *name, const void *p, size_t n,
+                    struct dh_err *err);
+  int (*bundle_get)(struct dh_db *db, const char *hash, struct dh_buf *out,
+                    struct dh_err *err); /* DH_ENOENT */
+  int (*bundle_finished)(struct dh_db *db, const char *hash, int *cases, struct dh_err *err);
+
+  /* ---- queues */
+
+  /* Takes one case in. DH_EEXIST: the key stands already, err says in which state; go on with the next. */
+  int (*case_add)(struct dh_db *db, const struct dh_case_new *c, struct dh_err *err);
+  /* Appends a CBOR list of maps {queue, period, key, state, attempts, crashes, priority, deadline,
+   * not_before, run, added, began, ended, result, error}, oldest first. attempts: tries by the retry rule.
+   * state 0: all; limit 0: all. */
+  int (*case_list)(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
+                   struct dh_err *err);
+  /* One such map, with input, bundle and reviews (open ones: [{id, name, role, since}]). period NULL: the
+   * newest of this key. DH_ENOENT names near keys. */
+  int (*case_show)(struct dh_db *db, const char *queue, const char *period, const char *key,
+                   struct dh_buf *out, struct dh_err *err);
+  /* Makes a failed, parked, retrying or waiting case due now; its run goes on with its journal and the retry
+   * rule and charges count from zero. DH_EREFUSED for done, rejected, leased, new. Written into the audit. */
+  int (*case_retry)(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,
+                    struct dh_err *err);
+  /* counts[state] of these queues; n 0: of all. */
+  int (*counts)(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
+                struct dh_err *err);
+
+  /* ---- leases */
+
+  /* Claims up to ask->n due cases: by priority, deadline, age. claims has room for ask->n; *n is how many
+   * were got (0: nothing due). Waits that are over are answered in the same stroke. */
+  int (*claim)(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
+               struct dh_err *err);
+  /* Gives a leased run to another worker (one of its own). DH_EREFUSED: the fence is lost. */
+  int (*hand_over)(struct dh_db *db, const char *run, int64_t fence, const char *worker, struct dh_err *err);
+  /* A worker died: its runs are due at once, counted as crashes. charged: the run that brought it down, NULL
+   * for nobody; its third charge parks its case, why (text, "SIGSEGV in …") being kept as the error. worker
+   * NULL: all that is leased (a supervisor that has just got the lock). *released: how many. */
+  int (*release)(struct dh_db *db, const char *worker, const char *charged, const char *why, size_t *released,
+                 struct dh_err *err);
+  /* The same for one run that its worker lost or gave back (DH_RUN_LOST). A lost fence is no error. */
+  int (*release_run)(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err);
+  /* When the next case of these queues becomes due (new, retrying, or a wait that ends): wall ms, not after
+   * now when something is due already; 0 for never. n 0: of all queues. */
+  int (*next_due)(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err);
+
+  /* ---- journal */
+
+  /* Adds one record of a leased run, in order, and changes the state its kind stands for: REVIEW opens a
+   * review, WITHDRAW closes it, WAIT notes the time, RESULT REJECT FAILED PARKED PUTAWAY end the attempt (the
+   * lease is gone). FAILED with data {error, retry: {times, wait_ms}}: again after wait_ms, at most `times`
+   * more tries; else failed. A REVIEW whose data has `effect` true asks whether the effect of its name
+   * happened. DH_EREFUSED: the fence is lost. DH_EEXIST: stands already. DH_ELIMIT: over DH_DATA_MAX. These
+   * fail alone. lease_end (may be NULL): monotonic ms past which an effect must not begin; INT64_MAX when
+   * nobody can take the run. */
+  int (*append)(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
+                struct dh_err *err);
+
+  /* ---- reviews */
+
+  /* Appends a CBOR list of {id, run, robot, key, period, name, word, role, effect, since, where, question}.
+   * queue NULL: all. */
+  int (*review_list)(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err);
+  /* One such map, with state (open, answered, withdrawn), answer, who, answered. DH_ENOENT. */
+  int (*review_show)(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
+  /* Answers: writes an ANSWER record at the review's place and makes a run that was put away due. For an
+   * effect's review the answer is {answer: "accept" | "happened" | "not-happened", value?}: a CONFIRM with
+   * value (else what the question says was `seen`), or a VOID. Appends {run, robot, key, due: bool}: due
+   * false says that a worker still has the run and it will see the answer when it is put away. DH_EEXIST:
+   * answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an effect's review while a
+   * worker has the run. DH_EUSE: no answer for an effect. */
+  int (*review_answer)(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
+                       struct dh_buf *out, struct dh_err *err);
+
+  /* ---- runs, for show */
+
+  /* Newest first: CBOR list of the maps of case_list. queue NULL, state 0, limit 0: all. Only cases that
+   * began. */
+  int (*run_list)(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
+                  struct dh_err *err);
+  /* A run by its id or the beginning of it: the map of case_show with worker, attempt, records: [{kind (its
+   * name), attempt, scope, position, word, name, hash, where, at, stands, data}], effects: [{name, scope,
+   * hash, intent (at), confirm (at), shows, state: "confirmed" | "open" | "void"}]. DH_ENOENT; DH_EAMBIGUOUS
+   * lists the runs that begin so. */
+  int (*run_show)(struct dh_db *db, const char *prefix, struct dh_buf *out, struct dh_err *err);
+
+  /* ---- secrets: sealed boxes only; see dh_vault in host/module.h. set and remove are written into the
+   * audit. */
+  int (*secret_set)(struct dh_db *db, const char *name, const void *box, size_t n, const char *who,
+                    struct dh_err *err);
+  int (*secret_get)(struct dh_db *db, const char *name, struct dh_buf *box,
+                    struct dh_err *err); /* appends; DH_ENOENT */
+  int (*secret_remove)(struct dh_db *db, const char *name, const char *who,
+                       struct dh_err *err); /* DH_ENOENT */
+  int (*secret_list)(struct dh_db *db, struct dh_buf *out,
+                     struct dh_err *err); /* CBOR list of {name, changed, who} */
+
+  /* ---- who did what by command */
+  int (*audit)(struct dh_db *db, const char *who, const char *what, const char *object, const void *detail,
+               size_t n, struct dh_err *err);
+  int (*audit_list)(struct dh_db *db, size_t limit, struct dh_buf *out,
+                    struct dh_err *err); /* newest first: {at, who, what, object, detail} */
+};
+
+/* ---- the front */
+
+struct dh_store;
+
+struct dh_store_options {
+  const char *url; /* "sqlite:/var/lib/deskhand/store.db", or just a path */
+  enum dh_store_mode mode;
+  struct dh_loop *loop; /* starts the store thread, answers on this loop; NULL: only dh_store_do */
+  const char *who;      /* "deskhand serve": what another opener is told of us; DH_STORE_WRITE only */
+  int64_t wait_ms;      /* for the lock, at most; 0: not at all */
+};
+
+/* Opens. Folders are made 0700, files 0600. Errors: DH_EUNAVAILABLE when the lock is held ("held by pid 71
+ * (deskhand serve)"); DH_EACCES for a store of another user, with the command line that works; DH_EREFUSED on
+ * a network file system; DH_EFORMAT for a newer schema or no store of ours; DH_ENOENT (DH_STORE_READ). Blocks
+ * (wait_ms; a migration). */
+int dh_store_open(const struct dh_store_options *o, struct dh_store **out, struct dh_err *err);
+/* Commits what was submitted, calls the `done`s that are left, stops the thread, gives the lock up (if no
+ * child holds it). Idempotent through the pointer. The loop must run or be closed afterwards to end its last
+ * handle. */
+void dh_store_close(struct dh_store **s);
+const char *dh_store_path(const struct dh_store *s); /* of the database file */
+/* Descriptor of PATH.lock, -1 when reading. Not close-on-exec: whoever inherits it keeps the store taken, so
+ * that a new supervisor starts only when the old tree is gone. */
+int dh_store_lock_fd(const struct dh_store *s);
+/* Who holds the store: pid 0 when nobody. who gets its description (64 bytes). */
+int dh_store_holder(const char *url, int *pid, char who[64], struct dh_err *err);
+
+/* One piece of work for the store thread; embedded in a struct of the caller, who owns it and keeps it until
+ * `done`. */
+struct dh_job {
+  /* Store thread, inside the transaction of the batch, after all jobs submitted before. Touches db and its
+   * own struct only. A negative return undoes what it wrote, and nothing else. It must look at what ops
+   * return: refusals (DH_EREFUSED, DH_EEXIST, DH_ENOENT …) may be noted and passed over, any other error must
+   * be returned. */
+  int (*work)(struct dh_db *db, struct dh_job *job, struct dh_err *err);
+  /* Loop thread. rc 0: it is on the disk. Negative: nothing of it is (its own error, or the batch could not
+   * be written). May free the job, may submit others. */
+  void (*done)(struct dh_job *job, int rc, const struct dh_err *err);
+  bool urgent; /* somebody waits: commit now; else within 5 ms */
+
+  /* the store's own */
+  struct dh_job *next;
+  int rc;
+  struct dh_err err;
+};
+/* Loop thread. Never fails: errors come to `done`, which is never called from inside. Takes the first three
+ * members as set. */
+void dh_store_submit(struct dh_store *s, struct dh_job *job);
+
+/* Runs work in a transaction of its own, on the calling thread: commits on 0, else undoes. Only in a store
+ * opened without loop. */
+int dh_store_do(struct dh_store *s, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
+                struct dh_err *err);
+
+/* ---- blobs: files named by their SHA-256 in PATH.blobs/ab/cdef…: pictures, files of cases, journal data
+ * over DH_DATA_TABLE. No database is asked, so any thread and any process of the same user may call these:
+ * with the folder as dh_store_blobs gives it. Nothing is ever overwritten by other bytes. */
+const char *dh_store_blobs(const struct dh_store *s);
+/* Writes (file and folder synced) and names. Blocks for the disk: use the pool. Already there: nothing is
+ * written. */
+int dh_blob_put(const char *blobs, const void *p, size_t n, char hash[DH_SHA256_HEX], struct dh_err *err);
+/* Where it lies, for reading; DH_ENOENT. */
+int dh_blob_path(const char *blobs, const char *hash, char *out, size_t size, struct dh_err *err);
+/* Appends its bytes, checked against its name: DH_EFORMAT says that the file was damaged. */
+int dh_blob_get(const char *blobs, const char *hash, struct dh_buf *out, struct dh_err *err);
+
+/* ---- the vault's key: 32 bytes in `deskhand.key`, in $CREDENTIALS_DIRECTORY if it lies there, else in
+ * conf_dir (0600, ours: else DH_EACCES). make: create it there when it is missing, else DH_ENOENT says which
+ * command makes one. path gets where it lies. */
+int dh_key_load(const char *conf_dir, bool make, unsigned char key[32], char *path, size_t size,
+                struct dh_err *err);
+
+#endif
