@@ -31,6 +31,10 @@ int dh_fail(lua_State *L, const struct dh_err *err);
 /* Raises the error table (wrong use, or where nothing yields). */
 int dh_raise(lua_State *L, const struct dh_err *err);
 
+/* An empty buffer in a box (userdata, pushed), freed by __gc: for code that fills a buffer and may raise on the way.
+ * Raises when out of memory. */
+struct dh_buf *dh_buf_box(lua_State *L, size_t max_bytes);
+
 /* Plain data between Lua and CBOR. Money, date, file and record values keep their tags. dh_to_cbor raises on what is
  * no plain data (functions, cycles, mixed tables, secrets), naming the place; map keys are written sorted. */
 void dh_to_cbor(lua_State *L, int index, struct dh_buf *out);
