@@ -113,7 +113,7 @@ $(UNIT): CFLAGS += $(shell pkg-config --cflags cmocka $(CORE_PKG))
 # A module's own sources that a unit test needs are named in <module>_UNIT (files) and <module>_PKG.
 unit_module = $(firstword $(foreach m,$(BUILT),$(if $(filter $($m_DIR)/,$(dir $1)),$m)))
 .SECONDEXPANSION:
-$(UNIT): $(BUILD)/unit/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ) $$(patsubst %,$(BUILD)/pic/%.o,$$($$(call unit_module,$$*)_UNIT))
+$(UNIT): $(BUILD)/unit/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ) $$(addprefix $(BUILD)/pic/,$$(addsuffix .o,$$($$(call unit_module,$$*)_UNIT)))
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(MODCFLAGS) $(LDFLAGS) -rdynamic -o $@ $(filter %.c,$<) $(filter %.o,$^) $(shell pkg-config --libs cmocka $(CORE_PKG)) \
 	  $(if $($(call unit_module,$*)_PKG),$(shell pkg-config --cflags --libs $($(call unit_module,$*)_PKG))) -lpthread -ldl -lm

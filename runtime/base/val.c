@@ -281,8 +281,8 @@ static void fill_simple(struct dh_val *o, int info, uint64_t v)
 
 static void fill(struct reader *r, struct dh_val *o)
 {
-  int major, info;
-  uint64_t v;
+  int major = MAJOR_UINT, info = 0;
+  uint64_t v = 0;
 
   read_head(r, &major, &info, &v);
   o->tag = DH_TAG_NONE;
