@@ -32,7 +32,9 @@ BUILT := $(foreach m,$(MODULES),$(if $($m_PKG),$(if $(call has,$($m_PKG)),$m,$(i
 BUILT_PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(call has,$($p_PKG)),$p,$(info program $p is left out: pkg-config knows no $($p_PKG))))
 
 # ---- the host
-CORE_SRC := $(filter-out %/test_%,$(wildcard runtime/*.c runtime/base/*.c runtime/io/*.c runtime/host/*.c \
+# $(call sources,FILES): those that are no test
+sources = $(foreach f,$(1),$(if $(filter test_%,$(notdir $f)),,$f))
+CORE_SRC := $(call sources,$(wildcard runtime/*.c runtime/base/*.c runtime/io/*.c runtime/host/*.c \
               runtime/store/*.c runtime/sched/*.c runtime/cli/*.c))
 CORE_SRC := $(filter-out $(foreach m,$(MODULES),$(wildcard $(addprefix $($m_DIR)/,$($m_SRC)))),$(CORE_SRC))
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
@@ -64,8 +66,8 @@ $(BUILD)/gen/dsl.c: $(DSL) $(BUILD)/tools/embed
 $(BUILD)/gen/modules.c: Makefile $(wildcard connectors/*/module.mk ocr/module.mk runtime/*/module.mk)
 	@mkdir -p $(@D)
 	@{ echo '#include "host/modules.h"'; echo 'const struct dh_module_entry dh_modules[] = {'; \
-	$(foreach m,$(MODULES),echo '  {"$m", "$(or $($m_WORDS),$(if $(wildcard $($m_DIR)/$m.lua),$m))", "$($m_CODECS)", "$($m_ROLES)", "$($m_PKG)", "$($m_USES)"},';) \
-	echo '  {0, 0, 0, 0, 0, 0},'; echo '};'; } > $@
+	$(foreach m,$(MODULES),echo '  {"$m", "$(or $($m_WORDS),$(if $(wildcard $($m_DIR)/$m.lua),$m))", "$($m_CODECS)", "$($m_ROLES)", "$($m_PKG)", "$($m_USES)", "$($m_COMMANDS)"},';) \
+	echo '  {0, 0, 0, 0, 0, 0, 0},'; echo '};'; } > $@
 
 SCHEMA := $(sort $(wildcard runtime/store/schema/*.sql))
 $(BUILD)/gen/schema.c: $(SCHEMA) Makefile

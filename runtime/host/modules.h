@@ -9,6 +9,7 @@ struct dh_module_entry {
   const char *roles;
   const char *pkg;    /* pkg-config names it needs */
   const char *uses;   /* other modules whose public words its Lua half calls */
+  const char *commands; /* first words of its commands */
 };
 
 extern const struct dh_module_entry dh_modules[]; /* ended by a NULL name */

@@ -1,0 +1,31 @@
+/* conf_keys.c - the table of configuration keys: the one place where a key is made known. */
+#include "conf.h"
+
+const struct dh_conf_key dh_conf_keys[] = {
+    {"store", DH_CONF_TEXT, NULL, false, "where queues and journals are kept: sqlite:PATH"},
+    {"workers", DH_CONF_INT, NULL, false, "worker processes of serve; default: one a core"},
+    {"readers", DH_CONF_INT, NULL, false, "document readers at most; default: one a core"},
+    {"desks", DH_CONF_INT, NULL, false, "private displays at most; default: two a core"},
+    {"desks.warm", DH_CONF_INT, "1", false, "desks kept ready while robots use them"},
+    {"limit.time", DH_CONF_TIME, NULL, false,
+     "time of a run in memory at most, waits not counted; default: the robot's, else 10m"},
+    {"limit.memory", DH_CONF_SIZE, NULL, false, "memory of a run at most; default: the robot's, else 64M"},
+    {"limit.slice", DH_CONF_TIME, "10s", false, "time a run may hold its worker without pause"},
+    {"limit.runs", DH_CONF_INT, "256", false, "runs in one worker at the same time"},
+    {"log.level", DH_CONF_LEVEL, "info", false, "debug, info, warn or error"},
+    {"log.format", DH_CONF_FORMAT, "human", false, "human or json (one object a line)"},
+    {"zone", DH_CONF_TEXT, NULL, false,
+     "time zone of dates and of now(): Asia/Shanghai; default: the machine's"},
+    {"locale", DH_CONF_TEXT, NULL, false, "language of what is shown to people: en, zh_CN"},
+    {"proxy.url", DH_CONF_TEXT, NULL, false, "proxy for requests that leave this machine: http://HOST:PORT"},
+    {"proxy.no", DH_CONF_TEXT, NULL, false, "hosts reached without the proxy, separated by commas"},
+    {"tls.ca", DH_CONF_TEXT, NULL, false, "bundle of certificates to trust instead of the system's"},
+    {"tls.cert", DH_CONF_TEXT, NULL, false, "client certificate (PEM)"},
+    {"tls.key", DH_CONF_TEXT, NULL, false, "its private key (PEM)"},
+    {"hosts.loopback", DH_CONF_BOOL, NULL, false, "let robots reach services on this machine"},
+    {"source.*.url", DH_CONF_TEXT, NULL, false, "where a source of records is found: source.gleif.url"},
+    {"source.*.key", DH_CONF_TEXT, NULL, true, "its access key"},
+    {"source.*.rate", DH_CONF_TEXT, NULL, false, "requests to it at most: 60/min"},
+    {"source.*.cert", DH_CONF_TEXT, NULL, false, "client certificate for it (PEM)"},
+    {NULL, DH_CONF_TEXT, NULL, false, NULL},
+};
