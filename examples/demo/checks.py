@@ -57,11 +57,6 @@ def _es(n):
     return (10 - (odd + even) % 10) % 10 == int(n[8])
 
 
-def _gb(n):
-    total = _weighted(n[:7], range(8, 1, -1)) + int(n[7:])
-    return total % 97 in (0, 42)
-
-
 # country: (form, rule). Of Spain only the plain company form (letter, seven digits, check digit) is known here.
 VAT = {
     "AT": (r"U\d{8}", _at),
@@ -79,7 +74,6 @@ VAT = {
     "PL": (r"\d{10}", lambda n: _weighted(n[:9], (6, 5, 7, 2, 3, 4, 5, 6, 7)) % 11 == int(n[9])),
     "PT": (r"[1-9]\d{8}", lambda n: -_weighted(n[:8], range(9, 1, -1)) % 11 % 10 == int(n[8])),
     "SE": (r"\d{10}01", lambda n: _luhn(n[:10])),
-    "XI": (r"\d{9}", _gb),
 }
 
 

@@ -174,7 +174,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     def handle_error(self, request, client_address):
         error = sys.exc_info()[1]
         if self.verbose or not isinstance(error, OSError):
-            print(f"services: {client_address[0]}:{client_address[1]}: {error!r}", file=sys.stderr, flush=True)
+            print(
+                f"services: {client_address[0]}:{client_address[1]}: {error!r}", file=sys.stderr, flush=True
+            )
 
 
 CERTIFICATES = """
@@ -225,13 +227,19 @@ def make_certificate(work, section, name, signer):
 
 
 def options(arguments):
-    parser = argparse.ArgumentParser(description="Registry and tax services on loopback, from recorded responses.")
+    parser = argparse.ArgumentParser(
+        description="Registry and tax services on loopback, from recorded responses."
+    )
     parser.add_argument("--dir", type=pathlib.Path, required=True, help="folder for ca.pem")
     parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
-    parser.add_argument("--data", type=pathlib.Path, action="append", default=[], help="more recordings, asked first")
+    parser.add_argument(
+        "--data", type=pathlib.Path, action="append", default=[], help="more recordings, asked first"
+    )
     parser.add_argument("--rules", type=pathlib.Path, help="JSON file with a list of fault rules")
     parser.add_argument("--ch-key", help="the one Companies House key that is right; without it any is")
-    parser.add_argument("--enforce-limits", action="store_true", help="refuse what is over the real rate limits")
+    parser.add_argument(
+        "--enforce-limits", action="store_true", help="refuse what is over the real rate limits"
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
     parser.add_argument("--verbose", action="store_true", help="a line for each request on standard error")
     return parser.parse_args(arguments)

@@ -202,9 +202,13 @@ class CompaniesHouse:
 class Vies:
     """ec.europa.eu/taxation_customs/vies/rest-api: no key; its errors are answers with status 200."""
 
-    COUNTRIES = set("AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI".split())
+    COUNTRIES = set(
+        "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI".split()
+    )
     NOTHING = {"name": "---", "street": "---", "postalCode": "---", "city": "---", "companyType": "---"}
-    MATCHES = dict.fromkeys(("matchName", "matchStreet", "matchPostalCode", "matchCity", "matchCompanyType"), 3)
+    MATCHES = dict.fromkeys(
+        ("matchName", "matchStreet", "matchPostalCode", "matchCity", "matchCompanyType"), 3
+    )
 
     def __init__(self, recordings):
         self.recordings = recordings

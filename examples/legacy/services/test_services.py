@@ -25,7 +25,14 @@ class Services:
 
     def __init__(self, *arguments):
         self.folder = tempfile.TemporaryDirectory()
-        command = [sys.executable, "-B", str(HERE / "services.py"), "--dir", self.folder.name, "--until-stdin-closes"]
+        command = [
+            sys.executable,
+            "-B",
+            str(HERE / "services.py"),
+            "--dir",
+            self.folder.name,
+            "--until-stdin-closes",
+        ]
         self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.urls = json.loads(self.process.stdout.readline())
         self.address = urllib.parse.urlsplit(self.urls["control"]).netloc
@@ -134,7 +141,9 @@ class TestGleif(Case):
         self.assertEqual(self.services.ask(self.services.urls["gleif"] + "/lei-records", "POST", {})[0], 405)
 
     def test_relations(self):
-        self.assertEqual(self.gleif(f"/lei-records/{BLOOMBERG}/direct-parent")[2]["data"]["type"], "lei-records")
+        self.assertEqual(
+            self.gleif(f"/lei-records/{BLOOMBERG}/direct-parent")[2]["data"]["type"], "lei-records"
+        )
         self.assertEqual(self.gleif(f"/lei-records/{PUMA}/direct-parent")[0], 404)
         exception = self.gleif(f"/lei-records/{PUMA}/direct-parent-reporting-exception")[2]
         self.assertEqual(exception["data"]["attributes"]["reason"], "NO_KNOWN_PERSON")
@@ -182,9 +191,13 @@ class TestVies(Case):
 
     def test_post(self):
         _, _, body = self.check_vat(countryCode="PL", vatNumber="774-000-14-54")
-        self.assertEqual((body["valid"], body["vatNumber"], body["requestIdentifier"]), (True, "7740001454", ""))
+        self.assertEqual(
+            (body["valid"], body["vatNumber"], body["requestIdentifier"]), (True, "7740001454", "")
+        )
         requester = {"requesterMemberStateCode": "PL", "requesterNumber": "5213017228"}
-        self.assertTrue(self.check_vat(countryCode="PL", vatNumber="7740001454", **requester)[2]["requestIdentifier"])
+        self.assertTrue(
+            self.check_vat(countryCode="PL", vatNumber="7740001454", **requester)[2]["requestIdentifier"]
+        )
         self.assertFalse(self.check_vat(countryCode="PL", vatNumber="1111111111")[2]["valid"])
         refused = json.loads((HERE / "data/vies/errors/INVALID_INPUT.json").read_text("utf-8"))
         self.assertEqual(self.check_vat(countryCode="??", vatNumber="1")[2], refused)
@@ -231,7 +244,10 @@ class TestFaults(Case):
         self.assertEqual((status, headers["Content-Type"], type(body)), (200, "application/json", bytes))
 
     def test_hang_and_close(self):
-        for mode, failure in (("hang", socket.timeout), ("close", (http.client.RemoteDisconnected, ssl.SSLError))):
+        for mode, failure in (
+            ("hang", socket.timeout),
+            ("close", (http.client.RemoteDisconnected, ssl.SSLError)),
+        ):
             self.services.rule(path="/gleif", mode=mode, count=1)
             connection = self.services.connect(timeout=0.5)
             with self.assertRaises(failure, msg=mode):
@@ -290,8 +306,12 @@ class TestServer(Case):
     def test_only_its_own_ca_is_trusted_and_only_its_own_names(self):
         host, port = self.services.address.split(":")
         with self.assertRaises(ssl.SSLCertVerificationError):
-            http.client.HTTPSConnection(host, int(port), context=ssl.create_default_context()).request("GET", "/")
-        with socket.create_connection((host, int(port))) as plain, self.assertRaises(ssl.SSLCertVerificationError):
+            http.client.HTTPSConnection(host, int(port), context=ssl.create_default_context()).request(
+                "GET", "/"
+            )
+        with socket.create_connection((host, int(port))) as plain, self.assertRaises(
+            ssl.SSLCertVerificationError
+        ):
             self.services.tls.wrap_socket(plain, server_hostname="api.gleif.org")
         with socket.create_connection((host, int(port))) as plain:
             self.services.tls.wrap_socket(plain, server_hostname="localhost").close()
@@ -317,7 +337,9 @@ class TestProgram(unittest.TestCase):
             own = pathlib.Path(folder, "data/companies_house/company")
             own.mkdir(parents=True)
             (own / "01234567.json").write_text('{"company_number":"01234567"}')
-            services = Services("--rules", str(rules), "--data", f"{folder}/data", "--ch-key", "k", "--enforce-limits")
+            services = Services(
+                "--rules", str(rules), "--data", f"{folder}/data", "--ch-key", "k", "--enforce-limits"
+            )
             try:
                 vies = services.urls["vies"] + "/ms/PL/vat/7740001454"
                 self.assertEqual(services.ask(vies)[2]["userError"], "MS_UNAVAILABLE")
