@@ -1,0 +1,280 @@
+/* sqlite.c - the SQLite backend: opening, the schema's versions, transactions, the op table. Owns the
+ * connection. What the ops do stands in sqlite_<subject>.c. The lock and the folder are the front's
+ * (store.c). */
+#include "sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { APPLICATION_ID = 0x44534b48 /* "DSKH" */, BUSY_MS = 10000 };
+
+extern const char *const dh_schema[]; /* from schema/ in order of names, made by the build */
+
+static int schema_known(void)
+{
+  int n = 0;
+
+  while (dh_schema[n])
+    n++;
+  return n;
+}
+
+/* Statements that are used once, before the cache is of use. */
+static int run(struct sq *q, const char *sql, struct dh_err *err)
+{
+  return sqlite3_exec(q->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
+                                                                  : sq_fail(q, "cannot open the store", err);
+}
+
+static int pragma_int(struct sq *q, const char *sql, int *out, struct dh_err *err)
+{
+  sqlite3_stmt *st = NULL;
+  int rc = sqlite3_prepare_v2(q->sql, sql, -1, &st, NULL);
+
+  if (rc == SQLITE_OK)
+    rc = sqlite3_step(st);
+  *out = rc == SQLITE_ROW ? sqlite3_column_int(st, 0) : 0;
+  sqlite3_finalize(st);
+  return rc == SQLITE_ROW ? 0 : sq_fail(q, "cannot open the store", err);
+}
+
+/* All steps that are missing, in one transaction. */
+static int migrate(struct sq *q, int from, struct dh_err *err)
+{
+  char set[96];
+  int rc = run(q, "BEGIN IMMEDIATE", err);
+
+  for (int i = from; !rc && dh_schema[i]; i++)
+    rc = run(q, dh_schema[i], err);
+  snprintf(set, sizeof set, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+           schema_known());
+  if (!rc)
+    rc = run(q, set, err);
+  if (!rc)
+    rc = run(q, "COMMIT", err);
+  if (rc)
+    sqlite3_exec(q->sql, "ROLLBACK", NULL, NULL, NULL);
+  return rc;
+}
+
+static int check_version(struct sq *q, bool write, struct dh_err *err)
+{
+  int version = 0, id = 0, known = schema_known(), tables = 0;
+  int rc = pragma_int(q, "PRAGMA user_version", &version, err);
+
+  if (!rc)
+    rc = pragma_int(q, "PRAGMA application_id", &id, err);
+  if (!rc)
+    rc = pragma_int(q, "SELECT count(*) FROM sqlite_schema", &tables, err);
+  if (rc)
+    return rc;
+  if (id != APPLICATION_ID && (id || version || tables)) {
+    dh_err_set(err, DH_EFORMAT, "%s is a SQLite database, but no store of Deskhand", q->path);
+    dh_err_advice(err, "name another file with --store");
+    return DH_EFORMAT;
+  }
+  if (version > known) {
+    dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand knows schema %d", q->path, version,
+               known);
+    dh_err_advice(err, "use the Deskhand that wrote it, or a newer one");
+    return DH_EFORMAT;
+  }
+  if (version == known)
+    return 0;
+  if (write)
+    return migrate(q, version, err);
+  if (!version)
+    return dh_err_set(err, DH_ENOENT, "there is no store yet in %s", q->path);
+  dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand writes schema %d", q->path, version,
+             known);
+  dh_err_advice(err, "deskhand serve (or any command that changes something) brings it up to date");
+  return DH_EFORMAT;
+}
+
+static int set_up(struct sq *q, bool write, struct dh_err *err)
+{
+  int rc;
+
+  sqlite3_extended_result_codes(q->sql, 1);
+  sqlite3_busy_timeout(q->sql, BUSY_MS);
+  rc = run(q, "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000", err);
+  if (!rc && write)
+    rc = run(q,
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+             "PRAGMA journal_size_limit = 67108864",
+             err);
+  if (!rc)
+    rc = check_version(q, write, err);
+  if (!rc && write)
+    sq_checkpoint_hook(q);
+  return rc;
+}
+
+static void sq_close(struct dh_db **db)
+{
+  struct sq *q = *db ? sq_of(*db) : NULL;
+
+  if (!q)
+    return;
+  sq_checkpoint_stop(q);
+  sq_finalize(q);
+  sqlite3_close(q->sql);
+  free(q->touched.v);
+  free(q->torn.v);
+  free(q);
+  *db = NULL;
+}
+
+static int sq_open(const char *place, enum dh_store_mode mode, struct dh_db **out, struct dh_err *err)
+{
+  bool write = mode == DH_STORE_WRITE;
+  struct sq *q = calloc(1, sizeof *q);
+  int rc;
+
+  *out = NULL;
+  if (!q)
+    return dh_err_set(err, DH_ENOMEM, "no memory to open the store %s", place);
+  q->db.ops = &dh_sqlite_ops;
+  *out = &q->db;
+  if (snprintf(q->path, sizeof q->path, "%s", place) >= SQ_PATH - 16)
+    rc = dh_err_set(err, DH_ELIMIT, "the path of the store is too long: %s", place);
+  else if (!write && access(place, F_OK))
+    rc = dh_err_errno(err, "there is no store in %s", place);
+  else {
+    snprintf(q->blobs, sizeof q->blobs, "%.*s.blobs", SQ_PATH - 16, place);
+    rc = sqlite3_open_v2(place, &q->sql,
+                         SQLITE_OPEN_NOMUTEX |
+                             (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY),
+                         NULL);
+    rc = rc == SQLITE_OK ? set_up(q, write, err) : sq_fail(q, "cannot open the store", err);
+  }
+  if (rc)
+    sq_close(out);
+  return rc;
+}
+
+/* ---- transactions */
+
+int sq_lease_add(struct sq_leases *l, int64_t case_id, int64_t fence, struct dh_err *err)
+{
+  if (l->n == l->cap) {
+    size_t cap = l->cap ? l->cap * 2 : 64;
+    struct sq_lease *v = realloc(l->v, cap * sizeof *v);
+
+    if (!v)
+      return dh_err_set(err, DH_ENOMEM, "no memory to note an attempt");
+    l->v = v;
+    l->cap = cap;
+  }
+  l->v[l->n].case_id = case_id;
+  l->v[l->n++].fence = fence;
+  return 0;
+}
+
+void sq_tear(struct sq *q, size_t from)
+{
+  for (size_t i = from; i < q->touched.n; i++)
+    q->torn.v[q->torn.n++] = q->touched.v[i]; /* sq_append made the room */
+  q->touched.n = from;
+  q->run[0] = '\0';
+}
+
+static bool sq_sound(struct dh_db *db)
+{
+  return !sqlite3_get_autocommit(sq_of(db)->sql);
+}
+
+static void sq_rollback(struct dh_db *db)
+{
+  struct sq *q = sq_of(db);
+
+  if (sq_sound(db))
+    sqlite3_exec(q->sql, "ROLLBACK", NULL, NULL, NULL);
+  sq_tear(q, 0);
+}
+
+static int sq_begin(struct dh_db *db, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+
+  q->touched.n = q->marked = 0;
+  q->run[0] = '\0';
+  if (sqlite3_db_readonly(q->sql, "main") == 1)
+    return sq_exec(q, NULL, err, "BEGIN", "");
+  return sq_exec(q, NULL, err, "BEGIN IMMEDIATE", "");
+}
+
+static int sq_commit(struct dh_db *db, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  int rc = sq_sound(db)
+               ? sq_exec(q, NULL, err, "COMMIT", "")
+               : dh_err_set(err, DH_EIO, "cannot write the store %s: its transaction is gone", q->path);
+
+  if (rc)
+    sq_rollback(db);
+  q->touched.n = 0;
+  return rc;
+}
+
+static int sq_mark(struct dh_db *db, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+
+  q->marked = q->touched.n;
+  q->run[0] = '\0'; /* so that this job's attempts are noted again, behind the mark */
+  return sq_exec(q, NULL, err, "SAVEPOINT job", "");
+}
+
+static int sq_unmark(struct dh_db *db, bool undo, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  int rc = 0;
+
+  if (undo) {
+    rc = sq_exec(q, NULL, err, "ROLLBACK TO job", "");
+    sq_tear(q, q->marked);
+  }
+  return rc ? rc : sq_exec(q, NULL, err, "RELEASE job", "");
+}
+
+const struct dh_store_ops dh_sqlite_ops = {
+    .scheme = "sqlite",
+    .open = sq_open,
+    .close = sq_close,
+    .begin = sq_begin,
+    .commit = sq_commit,
+    .rollback = sq_rollback,
+    .mark = sq_mark,
+    .unmark = sq_unmark,
+    .sound = sq_sound,
+    .check = sq_check,
+    .bundle_put = sq_bundle_put,
+    .bundle_get = sq_bundle_get,
+    .bundle_finished = sq_bundle_finished,
+    .case_add = sq_case_add,
+    .case_list = sq_case_list,
+    .case_show = sq_case_show,
+    .case_retry = sq_case_retry,
+    .counts = sq_counts,
+    .claim = sq_claim,
+    .hand_over = sq_hand_over,
+    .release = sq_release,
+    .release_run = sq_release_run,
+    .next_due = sq_next_due,
+    .append = sq_append,
+    .review_list = sq_review_list,
+    .review_show = sq_review_show,
+    .review_answer = sq_review_answer,
+    .run_list = sq_run_list,
+    .run_show = sq_run_show,
+    .secret_set = sq_secret_set,
+    .secret_get = sq_secret_get,
+    .secret_remove = sq_secret_remove,
+    .secret_list = sq_secret_list,
+    .audit = sq_audit,
+    .audit_list = sq_audit_list,
+};

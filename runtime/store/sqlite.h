@@ -1,0 +1,154 @@
+/* sqlite.h - inside of the SQLite backend: the connection, statements, and the ops, one file a subject.
+ * A connection is used by one thread at a time. */
+#ifndef DH_SQLITE_H
+#define DH_SQLITE_H
+
+#include "store.h"
+
+#include <sqlite3.h>
+
+enum { SQ_CACHE = 128 /* a power of two over twice the number of statements */, SQ_PATH = 1024 };
+enum { SQ_OUT_MAX = 256 << 20 /* bytes of one answer */ };
+enum sq_end { SQ_END_NONE, SQ_END_CRASH, SQ_END_AWAY, SQ_END_ERROR };           /* cases.last_end */
+enum sq_review { SQ_REVIEW_OPEN = 1, SQ_REVIEW_ANSWERED, SQ_REVIEW_WITHDRAWN }; /* reviews.state */
+
+/* An attempt, as records name it. */
+struct sq_lease {
+  int64_t case_id;
+  int64_t fence;
+};
+struct sq_leases {
+  struct sq_lease *v;
+  size_t n, cap;
+};
+
+extern const struct dh_store_ops dh_sqlite_ops;
+
+struct sq_checkpointer;
+
+struct sq {
+  struct dh_db db;
+  sqlite3 *sql;
+  char path[SQ_PATH];
+  char blobs[SQ_PATH];
+  struct {
+    const char *text;
+    sqlite3_stmt *st;
+  } cache[SQ_CACHE]; /* by the address of the text */
+  char
+      run[DH_RUN_ID]; /* the lease looked up last in this transaction: most records come in rows of one run */
+  struct sq_lease lease;
+  struct sq_leases touched; /* attempts with records in this transaction */
+  size_t marked;            /* touched.n at `mark` */
+  struct sq_leases torn;    /* attempts that lost records by a rollback: they take no more */
+  struct sq_checkpointer *checkpointer;
+};
+
+static inline struct sq *sq_of(struct dh_db *db)
+{
+  return (struct sq *)db;
+}
+
+/* ---- statements (sqlite_stmt.c). SQL texts are literals; each is prepared once. types: one letter an
+ * argument: i int64_t, t const char * (NULL is NULL), b const void * and size_t. What is bound must live
+ * until the statement ends. */
+
+/* Runs to the end. changed (may be NULL): rows touched. */
+int sq_exec(struct sq *q, int *changed, struct dh_err *err, const char *sql, const char *types, ...);
+/* Begins a query; NULL with err filled. sq_step until it says 0 or less, or sq_end before. Not to be begun
+ * again meanwhile. */
+sqlite3_stmt *sq_query(struct sq *q, struct dh_err *err, const char *sql, const char *types, ...);
+int sq_step(struct sq *q, sqlite3_stmt *st,
+            struct dh_err *err); /* 1: a row; 0: no more (ended); DH_E* (ended) */
+void sq_end(sqlite3_stmt *st);
+/* One integer of the first row; `otherwise` when there is none. */
+int sq_int(struct sq *q, int64_t *out, int64_t otherwise, struct dh_err *err, const char *sql,
+           const char *types, ...);
+/* What SQLite said last, as an error; doing: "cannot write the store". */
+int sq_fail(struct sq *q, const char *doing, struct dh_err *err);
+void sq_finalize(struct sq *q);
+
+const char *sq_text(sqlite3_stmt *st, int column); /* never NULL */
+char *sq_dup(sqlite3_stmt *st, int column);        /* malloc'd; NULL when out of memory */
+/* A list of unknown length: items are collected in a buffer, then put with their number in front. Frees
+ * items. rc: of the collecting; passed through when it is not 0. */
+int sq_list(struct dh_buf *out, struct dh_buf *items, size_t n, int rc, struct dh_err *err);
+int sq_nomem(int rc,
+             struct dh_err *err); /* fills err for the DH_ENOMEM or DH_ELIMIT of a buffer; returns rc */
+
+/* ---- rows of the journal (sqlite_journal.c) */
+
+/* Adds a row. *id: its id, 0 when such a one stands already. */
+int sq_row_add(struct sq *q, int64_t case_id, const struct dh_record *r, bool stands, int64_t *id,
+               struct dh_err *err);
+/* Appends the data of a row, wherever it lies. column: of journal.data, the next being journal.blob. */
+int sq_row_data(struct sq *q, sqlite3_stmt *st, int column, struct dh_buf *out, struct dh_err *err);
+/* CBOR list of what stands. */
+int sq_row_list(struct sq *q, int64_t case_id, struct dh_buf *out, struct dh_err *err);
+/* Withdraws all open reviews and ends all waits of a case that is over. */
+int sq_case_close(struct sq *q, int64_t case_id, struct dh_err *err);
+/* Parks a case with {error} as its last row. */
+int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct dh_err *err);
+
+/* Columns of one case for sq_case_put, from cases c left join journal j on j.id = c.last_row. */
+#define SQ_CASE                                                                                          \
+  "c.queue, c.period, c.key, c.state, c.tries, c.crashes, c.priority, c.deadline, c.not_before, c.due, " \
+  "c.run, c.added, "                                                                                     \
+  "c.began, c.ended, j.data, j.blob"
+enum { SQ_CASE_COLUMNS = 16, SQ_CASE_PAIRS = 16 };
+/* SQ_CASE_PAIRS pairs, without the map's head: the caller adds its own. */
+int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_err *err);
+
+/* The map of case_show with room for `more` pairs of the caller. */
+int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, struct dh_err *err);
+
+int sq_lease_add(struct sq_leases *l, int64_t case_id, int64_t fence, struct dh_err *err);
+/* Marks the attempts touched since `from` as torn. Cannot fail: room was made when they were touched. */
+void sq_tear(struct sq *q, size_t from);
+
+/* ---- checkpoints (sqlite_checkpoint.c): a thread with a connection of its own, begun when there is
+ * something to do. */
+void sq_checkpoint_hook(struct sq *q);
+void sq_checkpoint_stop(struct sq *q);
+
+/* ---- ops, by file */
+int sq_check(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
+int sq_bundle_put(struct dh_db *db, const char *hash, const char *name, const void *p, size_t n,
+                  struct dh_err *err);
+int sq_bundle_get(struct dh_db *db, const char *hash, struct dh_buf *out, struct dh_err *err);
+int sq_bundle_finished(struct dh_db *db, const char *hash, int *cases, struct dh_err *err);
+int sq_case_add(struct dh_db *db, const struct dh_case_new *c, struct dh_err *err);
+int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
+                 struct dh_err *err);
+int sq_case_show(struct dh_db *db, const char *queue, const char *period, const char *key, struct dh_buf *out,
+                 struct dh_err *err);
+int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,
+                  struct dh_err *err);
+int sq_counts(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
+              struct dh_err *err);
+int sq_claim(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
+             struct dh_err *err);
+int sq_hand_over(struct dh_db *db, const char *run, int64_t fence, const char *worker, struct dh_err *err);
+int sq_release(struct dh_db *db, const char *worker, const char *charged, const char *why, size_t *released,
+               struct dh_err *err);
+int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err);
+int sq_next_due(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err);
+int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
+              struct dh_err *err);
+int sq_review_list(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err);
+int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
+int sq_review_answer(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
+                     struct dh_buf *out, struct dh_err *err);
+int sq_run_list(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
+                struct dh_err *err);
+int sq_run_show(struct dh_db *db, const char *prefix, struct dh_buf *out, struct dh_err *err);
+int sq_secret_set(struct dh_db *db, const char *name, const void *box, size_t n, const char *who,
+                  struct dh_err *err);
+int sq_secret_get(struct dh_db *db, const char *name, struct dh_buf *box, struct dh_err *err);
+int sq_secret_remove(struct dh_db *db, const char *name, const char *who, struct dh_err *err);
+int sq_secret_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
+int sq_audit(struct dh_db *db, const char *who, const char *what, const char *object, const void *detail,
+             size_t n, struct dh_err *err);
+int sq_audit_list(struct dh_db *db, size_t limit, struct dh_buf *out, struct dh_err *err);
+
+#endif

@@ -1,0 +1,337 @@
+/* sqlite_lease.c - claims, and what becomes of leases whose worker died. */
+#include "sqlite.h"
+
+#include "../base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+_Static_assert(DH_CASE_LEASED == 2 && DH_CASE_RETRYING == 4 && DH_CASE_PARKED == 8 && SQ_END_CRASH == 1 &&
+                   SQ_END_AWAY == 2,
+               "the statements name states by number");
+
+struct candidate {
+  int64_t id, priority, deadline;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+  const struct candidate *x = a, *y = b;
+
+  if (x->priority != y->priority)
+    return x->priority > y->priority ? -1 : 1;
+  if (x->deadline != y->deadline)
+    return x->deadline < y->deadline ? -1 : 1;
+  return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The first n of one queue; each queue is read in the order of its index, so a long queue costs no more than
+ * a short one. */
+static int find_due(struct sq *q, const char *queue, const struct dh_claim_ask *ask, struct candidate *v,
+                    size_t *n, struct dh_err *err)
+{
+  sqlite3_stmt *st;
+  int rc;
+
+  if (ask->key)
+    st = sq_query(
+        q, err,
+        "SELECT id, priority, deadline FROM cases WHERE queue = ? AND period = ? AND key = ? AND due = 0",
+        "ttt", queue, ask->period ? ask->period : "", ask->key);
+  else
+    st = sq_query(q, err,
+                  "SELECT id, priority, deadline FROM cases WHERE queue = ? AND due = 0 ORDER BY priority "
+                  "DESC, deadline, id "
+                  "LIMIT ?",
+                  "ti", queue, (int64_t)ask->n);
+  if (!st)
+    return err->code;
+  while ((rc = sq_step(q, st, err)) > 0) {
+    v[*n].id = sqlite3_column_int64(st, 0);
+    v[*n].priority = sqlite3_column_int64(st, 1);
+    v[(*n)++].deadline = sqlite3_column_int64(st, 2);
+  }
+  return rc;
+}
+
+static void new_run_id(char out[DH_RUN_ID])
+{
+  unsigned char bytes[16];
+
+  while (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    ; /* EINTR before the pool is ready; 16 bytes come whole or not at all */
+  dh_hex(bytes, sizeof bytes, out);
+}
+
+/* Waits that are over get their answer: the word goes on in the attempt that begins now. */
+static int answer_waits(struct sq *q, int64_t case_id, int attempt, struct dh_err *err)
+{
+  static const char yes[] = {(char)0xf5}; /* CBOR true */
+  int64_t now = dh_wall_ms();
+  int rc = 1;
+
+  while (rc > 0) {
+    struct dh_record r = {
+        .kind = DH_REC_ANSWER, .attempt = attempt, .at = now, .data = yes, .len = sizeof yes};
+    sqlite3_stmt *st = sq_query(
+        q, err,
+        "SELECT w.row, j.scope, j.position, j.word, j.hash, j.place FROM waits w JOIN journal j ON j.id "
+        "= w.row WHERE w.case_id = ? AND w.until <= ? LIMIT 1",
+        "ii", case_id, now);
+    int64_t row, ignored;
+
+    if (!st)
+      return err->code;
+    if ((rc = sq_step(q, st, err)) <= 0)
+      break;
+    row = sqlite3_column_int64(st, 0);
+    snprintf(r.scope, sizeof r.scope, "%s", sq_text(st, 1));
+    r.position = sqlite3_column_int64(st, 2);
+    snprintf(r.word, sizeof r.word, "%s", sq_text(st, 3));
+    snprintf(r.hash, sizeof r.hash, "%s", sq_text(st, 4));
+    snprintf(r.where, sizeof r.where, "%s", sq_text(st, 5));
+    sq_end(st);
+    rc = sq_row_add(q, case_id, &r, true, &ignored, err);
+    if (!rc)
+      rc = sq_exec(q, NULL, err, "DELETE FROM waits WHERE case_id = ? AND row = ?", "ii", case_id, row);
+    rc = rc ? rc : 1;
+  }
+  return rc;
+}
+
+void dh_claim_fini(struct dh_claim *c)
+{
+  free(c->queue);
+  free(c->period);
+  free(c->key);
+  dh_buf_fini(&c->input);
+  dh_buf_fini(&c->journal);
+  c->queue = c->period = c->key = NULL;
+}
+
+static int read_claim(struct sq *q, sqlite3_stmt *st, struct dh_claim *c, struct dh_err *err)
+{
+  int end = sqlite3_column_int(st, 6);
+  int64_t deadline = sqlite3_column_int64(st, 11);
+  int rc;
+
+  snprintf(c->run, sizeof c->run, "%s", sq_text(st, 0));
+  c->fence = sqlite3_column_int64(st, 1);
+  c->attempt = sqlite3_column_int(st, 2);
+  c->tries = sqlite3_column_int(st, 3);
+  c->crashes = sqlite3_column_int(st, 4);
+  c->charges = sqlite3_column_int(st, 5);
+  c->resumed = end == SQ_END_CRASH || end == SQ_END_AWAY;
+  c->crashed = end == SQ_END_CRASH;
+  c->queue = sq_dup(st, 7);
+  c->period = sq_dup(st, 8);
+  c->key = sq_dup(st, 9);
+  c->priority = sqlite3_column_int(st, 10);
+  c->deadline = deadline == INT64_MAX ? 0 : deadline;
+  snprintf(c->bundle, sizeof c->bundle, "%s", sq_text(st, 12));
+  rc = dh_buf_put(&c->input, sqlite3_column_blob(st, 13), (size_t)sqlite3_column_bytes(st, 13));
+  if (!c->queue || !c->period || !c->key)
+    rc = DH_ENOMEM;
+  sq_nomem(rc, err);
+  while (!rc && (rc = sq_step(q, st, err)) > 0)
+    rc = 0;
+  if (rc)
+    sq_end(st);
+  return rc;
+}
+
+static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c, struct dh_err *err)
+{
+  char run[DH_RUN_ID];
+  sqlite3_stmt *st;
+  int rc;
+
+  memset(c, 0, sizeof *c);
+  dh_buf_init(&c->input, SQ_OUT_MAX);
+  dh_buf_init(&c->journal, SQ_OUT_MAX);
+  new_run_id(run);
+  st = sq_query(
+      q, err,
+      "UPDATE cases SET state = 2, due = NULL, worker = ?1, fence = fence + 1, attempt = attempt + 1, "
+      "tries = tries + (last_end NOT IN (1, 2)), woken = 0, run = coalesce(run, ?2), "
+      "began = iif(began, began, ?3) WHERE id = ?4 RETURNING run, fence, attempt, tries, crashes, charges, "
+      "last_end, "
+      "queue, period, key, priority, deadline, bundle, input",
+      "ttii", worker, run, dh_wall_ms(), id);
+  if (!st)
+    return err->code;
+  if ((rc = sq_step(q, st, err)) <= 0)
+    return rc ? rc : dh_err_set(err, DH_EIO, "case %lld left the queue while it was claimed", (long long)id);
+  if ((rc = read_claim(q, st, c, err)))
+    return rc;
+  for (size_t i = 0; i < q->torn.n; i++) /* a new fence begins a new stream */
+    if (q->torn.v[i].case_id == id)
+      q->torn.v[i--] = q->torn.v[--q->torn.n];
+  if (c->attempt > 1 && (rc = answer_waits(q, id, c->attempt, err)))
+    return rc;
+  rc = sq_bundle_finished(&q->db, c->bundle, &c->bundle_finished, err);
+  if (!rc && c->attempt > 1)
+    return sq_row_list(q, id, &c->journal, err);
+  return rc ? rc : sq_nomem(dh_put_list(&c->journal, 0), err);
+}
+
+int sq_claim(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
+             struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  size_t found = 0, wanted = ask->key ? 1 : ask->nqueues * ask->n;
+  struct candidate *v = calloc(wanted ? wanted : 1, sizeof *v);
+  int rc;
+
+  *n = 0;
+  if (!v)
+    return dh_err_set(err, DH_ENOMEM, "no memory to claim %zu cases", ask->n);
+  rc = sq_exec(q, NULL, err, "UPDATE cases SET due = 0 WHERE due > 0 AND due <= ?", "i", dh_wall_ms());
+  for (size_t i = 0; !rc && i < (ask->key ? 1 : ask->nqueues); i++)
+    rc = find_due(q, ask->queues[i], ask, v, &found, err);
+  qsort(v, found, sizeof *v, by_rank);
+  for (size_t i = 0; !rc && i < found && *n < ask->n; i++)
+    rc = take(q, v[i].id, ask->worker, &claims[(*n)++], err);
+  if (rc)
+    while (*n)
+      dh_claim_fini(&claims[--*n]);
+  free(v);
+  return rc;
+}
+
+int sq_hand_over(struct dh_db *db, const char *run, int64_t fence, const char *worker, struct dh_err *err)
+{
+  int n = 0, rc = sq_exec(sq_of(db), &n, err,
+                          "UPDATE cases SET worker = ? WHERE run = ? AND fence = ? AND state = 2", "tti",
+                          worker, run, fence);
+
+  if (!rc && !n)
+    return dh_err_set(err, DH_EREFUSED, "run %s is no longer held under fence %lld", run, (long long)fence);
+  return rc;
+}
+
+int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct dh_err *err)
+{
+  struct dh_record r = {.kind = DH_REC_PARKED};
+  struct dh_buf data;
+  int64_t row = 0, attempt = 0;
+  int rc;
+
+  dh_buf_init(&data, DH_DATA_ROW);
+  if (!(rc = dh_put_map(&data, 1)) && !(rc = dh_put_text(&data, "error")))
+    rc = dh_put_err(&data, why);
+  sq_nomem(rc, err);
+  if (!rc)
+    rc = sq_int(q, &attempt, 0, err, "SELECT attempt FROM cases WHERE id = ?", "i", case_id);
+  r.attempt = (int)attempt;
+  r.data = data.data;
+  r.len = data.len;
+  if (!rc)
+    rc = sq_row_add(q, case_id, &r, true, &row, err);
+  if (!rc)
+    rc =
+        sq_exec(q, NULL, err,
+                "UPDATE cases SET state = 8, due = NULL, worker = NULL, ended = ?, last_row = ? WHERE id = ?",
+                "iii", dh_wall_ms(), row, case_id);
+  dh_buf_fini(&data);
+  return rc;
+}
+
+/* The run that brought its worker down; parked at the last charge that is allowed. */
+static int charge(struct sq *q, const char *worker, const char *run, const char *why, struct dh_err *err)
+{
+  struct dh_err text;
+  int64_t id = 0;
+  int rc = sq_exec(q, NULL, err,
+                   "UPDATE cases SET charges = charges + 1 WHERE run = ?1 AND state = 2 AND worker IS ?2",
+                   "tt", run, worker);
+
+  if (!rc)
+    rc = sq_int(q, &id, 0, err,
+                "SELECT id FROM cases WHERE run = ?1 AND state = 2 AND worker IS ?2 AND charges >= ?3", "tti",
+                run, worker, (int64_t)DH_CHARGES_MAX);
+  if (rc || !id)
+    return rc;
+  dh_err_set(&text, DH_EREFUSED, "the run brought its worker down %d times and is not tried again by itself",
+             DH_CHARGES_MAX);
+  dh_err_seen(&text, "%s", why ? why : "the worker died while the run had the processor");
+  dh_err_advice(&text, "look at what it did last: deskhand show %.8s; then: deskhand queue retry ROBOT KEY",
+                run);
+  if ((rc = sq_case_park(q, id, &text, err)))
+    return rc;
+  return sq_exec(q, NULL, err, "UPDATE cases SET crashes = crashes + 1, last_end = 1 WHERE id = ?", "i", id);
+}
+
+int sq_release(struct dh_db *db, const char *worker, const char *charged, const char *why, size_t *released,
+               struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  int n = 0, rc = 0;
+  int64_t parked = 0;
+
+  if (charged && worker) {
+    rc = charge(q, worker, charged, why, err);
+    if (!rc)
+      rc = sq_int(q, &parked, 0, err, "SELECT count(*) FROM cases WHERE run = ? AND state = 8", "t", charged);
+  }
+  if (!rc && worker)
+    rc = sq_exec(q, &n, err,
+                 "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
+                 "WHERE state = 2 AND "
+                 "worker = ?",
+                 "t", worker);
+  else if (!rc)
+    rc = sq_exec(q, &n, err,
+                 "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
+                 "WHERE state = 2",
+                 "");
+  q->run[0] = '\0';
+  if (released)
+    *released = (size_t)(n + parked);
+  return rc;
+}
+
+int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err)
+{
+  sq_of(db)->run[0] = '\0';
+  return sq_exec(sq_of(db), NULL, err,
+                 "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
+                 "WHERE state = 2 AND run "
+                 "= ? AND fence = ?",
+                 "ti", run, fence);
+}
+
+static int first_due(struct sq *q, const char *queue, int64_t *at, struct dh_err *err)
+{
+  int64_t id, when;
+  int rc = sq_int(q, &id, 0, err, "SELECT id FROM cases WHERE queue = ? AND due = 0 LIMIT 1", "t", queue);
+
+  when = id ? 1 : 0;
+  if (!rc && !id)
+    rc = sq_int(q, &when, 0, err, "SELECT due FROM cases WHERE due > 0 AND queue = ? ORDER BY due LIMIT 1",
+                "t", queue);
+  if (!rc && when && (!*at || when < *at))
+    *at = when;
+  return rc;
+}
+
+int sq_next_due(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  int64_t found = 0;
+  int rc = 0;
+
+  *at = 0;
+  for (size_t i = 0; !rc && i < n; i++)
+    rc = first_due(q, queues[i], at, err);
+  if (n)
+    return rc;
+  rc = sq_int(q, &found, 0, err, "SELECT 1 FROM cases WHERE due = 0 LIMIT 1", "");
+  if (!rc && found)
+    *at = 1;
+  else if (!rc)
+    rc = sq_int(q, at, 0, err, "SELECT min(due) FROM cases WHERE due > 0", "");
+  return rc;
+}

@@ -1,0 +1,155 @@
+/* store.c - the front: which backend, which files, one transaction for callers without a loop. Owns the
+ * connection and the lock. The store thread is in store_thread.c. */
+#include "store_front.h"
+
+#include "lock.h"
+#include "sqlite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct dh_store_ops *const backends[] = {&dh_sqlite_ops};
+
+/* "sqlite:PATH", "sqlite:///PATH", PATH. */
+static int split_url(const char *url, const struct dh_store_ops **ops, const char **place, struct dh_err *err)
+{
+  size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyz");
+
+  *ops = &dh_sqlite_ops;
+  *place = url;
+  if (n && url[n] == ':') {
+    *ops = NULL;
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
+      if (strlen(backends[i]->scheme) == n && !strncmp(backends[i]->scheme, url, n))
+        *ops = backends[i];
+    *place = url + n + 1;
+    if (!strncmp(*place, "//", 2))
+      *place += 2;
+  }
+  if (*ops && **place)
+    return 0;
+  dh_err_set(err, DH_EUSE, "\"%s\" names no store", url);
+  dh_err_advice(err, "write sqlite:PATH, or just a path");
+  return DH_EUSE;
+}
+
+/* The database and its folder, for nobody else's eyes. SQLite gives its other files the same rights. */
+static int make_files(const char *path, struct dh_err *err)
+{
+  char folder[SQ_PATH];
+  const char *slash = strrchr(path, '/');
+  int fd, rc;
+
+  if (slash && slash != path) {
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    if ((rc = dh_dir_make(folder, err)))
+      return rc;
+  }
+  if ((rc = dh_disk_check(path, err)))
+    return rc;
+  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return dh_err_errno(err, "cannot open the store %s", path);
+  rc = fchmod(fd, 0600) ? dh_err_errno(err, "cannot set the rights of the store %s", path) : 0;
+  close(fd);
+  return rc;
+}
+
+static int open_files(struct dh_store *s, const struct dh_store_options *o, struct dh_err *err)
+{
+  int rc = dh_owner_check(s->path, geteuid(), err);
+
+  if (rc || o->mode == DH_STORE_READ)
+    return rc;
+  if ((rc = make_files(s->path, err)))
+    return rc;
+  return dh_lock_take(s->path, o->who ? o->who : "deskhand", o->wait_ms, &s->lock_fd, err);
+}
+
+int dh_store_open(const struct dh_store_options *o, struct dh_store **out, struct dh_err *err)
+{
+  struct dh_store *s = calloc(1, sizeof *s);
+  const struct dh_store_ops *ops;
+  const char *place;
+  int rc;
+
+  *out = NULL;
+  if (!s)
+    return dh_err_set(err, DH_ENOMEM, "no memory to open a store");
+  s->lock_fd = -1;
+  *out = s;
+  if (!(rc = split_url(o->url, &ops, &place, err)) && strlen(place) > SQ_PATH - 16)
+    rc = dh_err_set(err, DH_ELIMIT, "the path of the store is too long: %s", place);
+  if (!rc) {
+    snprintf(s->path, sizeof s->path, "%s", place);
+    snprintf(s->blobs, sizeof s->blobs, "%.*s.blobs", SQ_PATH - 16, place);
+    rc = open_files(s, o, err);
+  }
+  if (!rc)
+    rc = ops->open(place, o->mode, &s->db, err);
+  if (!rc && o->loop)
+    rc = dh_store_thread_open(s, o->loop, err);
+  if (rc)
+    dh_store_close(out);
+  return rc;
+}
+
+void dh_store_close(struct dh_store **store)
+{
+  struct dh_store *s = *store;
+
+  if (!s)
+    return;
+  dh_store_thread_close(s);
+  if (s->db)
+    s->db->ops->close(&s->db);
+  if (s->lock_fd >= 0)
+    close(s->lock_fd);
+  free(s);
+  *store = NULL;
+}
+
+const char *dh_store_path(const struct dh_store *s)
+{
+  return s->path;
+}
+
+const char *dh_store_blobs(const struct dh_store *s)
+{
+  return s->blobs;
+}
+
+int dh_store_lock_fd(const struct dh_store *s)
+{
+  return s->lock_fd;
+}
+
+int dh_store_holder(const char *url, int *pid, char who[64], struct dh_err *err)
+{
+  const struct dh_store_ops *ops;
+  const char *place;
+  int rc = split_url(url, &ops, &place, err);
+
+  return rc ? rc : dh_lock_holder(place, pid, who, err);
+}
+
+int dh_store_do(struct dh_store *s, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
+                struct dh_err *err)
+{
+  const struct dh_store_ops *ops = s->db->ops;
+  int rc;
+
+  if (s->thread)
+    return dh_err_set(err, DH_EUSE, "a store with a loop is used by dh_store_submit");
+  if ((rc = ops->begin(s->db, err)))
+    return rc;
+  rc = work(s->db, self, err);
+  if (!rc)
+    return ops->commit(s->db, err);
+  ops->rollback(s->db);
+  return rc;
+}
