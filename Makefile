@@ -13,7 +13,7 @@ CC := cc
 endif
 CXX    ?= c++
 OPT    ?= -O2 -g
-WARN   := -Wall -Wextra -Werror
+WARN   := -Wall -Wextra -Werror -Wno-format-truncation
 LUA    := $(firstword $(foreach p,lua5.4 lua-5.4 lua54,$(shell pkg-config --exists $p && echo $p)))
 CORE_PKG := $(LUA) libuv sqlite3
 CPPFLAGS += -D_GNU_SOURCE -Iruntime -I$(BUILD)/gen

@@ -17,6 +17,24 @@ static int put_bytes(lua_State *L, const void *p, size_t n, void *self)
   return 0;
 }
 
+/* The words of a language file stand in its line "-- words: a b c". */
+static void read_words(const char *file, char *out, size_t size)
+{
+  static const char mark[] = "-- words: ";
+  char line[500];
+  FILE *f = fopen(file, "r");
+
+  *out = '\0';
+  while (f && fgets(line, sizeof line, f))
+    if (strncmp(line, mark, sizeof mark - 1) == 0) {
+      line[strcspn(line, "\n")] = '\0';
+      snprintf(out, size, "%.390s", line + sizeof mark - 1);
+      break;
+    }
+  if (f)
+    fclose(f);
+}
+
 int main(int argc, char **argv)
 {
   if (argc < 2) {
@@ -45,8 +63,12 @@ int main(int argc, char **argv)
     lua_close(L);
   }
   printf("const struct dh_lua %s[] = {\n", argv[1]);
-  for (int i = 2; i < argc; i++)
-    printf("  {\"%s\", code_%d, sizeof code_%d},\n", argv[i], i, i);
-  printf("  {0, 0, 0},\n};\n");
+  for (int i = 2; i < argc; i++) {
+    char words[400];
+
+    read_words(argv[i] + strlen(argv[i]) + 1, words, sizeof words);
+    printf("  {\"%s\", \"%s\", code_%d, sizeof code_%d},\n", argv[i], words, i, i);
+  }
+  printf("  {0, 0, 0, 0},\n};\n");
   return 0;
 }

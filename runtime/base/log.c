@@ -60,6 +60,17 @@ int dh_log_mask(const char *secret, size_t n)
   return s ? 0 : DH_ENOMEM;
 }
 
+bool dh_mask_hit(const char *text, size_t n)
+{
+  bool hit = false;
+
+  pthread_mutex_lock(&lock);
+  for (struct secret *s = secrets; s && !hit; s = s->next)
+    hit = memmem(text, n, s->text, s->n) != NULL;
+  pthread_mutex_unlock(&lock);
+  return hit;
+}
+
 size_t dh_mask_text(char *text, size_t n)
 {
   pthread_mutex_lock(&lock);

@@ -17,6 +17,8 @@ int dh_log_mask(const char *secret, size_t n);
 /* Replaces registered secrets in text by *** in place. Also for error texts and journal entries. Returns the new
  * length. */
 size_t dh_mask_text(char *text, size_t n);
+/* True when text holds a registered secret. */
+bool dh_mask_hit(const char *text, size_t n);
 /* "debug" "info" "warn" "error" -> level, -1 otherwise. */
 int dh_level_parse(const char *name);
 

@@ -34,6 +34,7 @@ struct dh_vault {
  * folder (tests excepted) is `require "<name>.x"`. Ended by a NULL name. */
 struct dh_lua {
   const char *name;
+  const char *words; /* of a dsl file: the words it has, from its line "-- words: …" */
   const unsigned char *code;
   size_t len;
 };

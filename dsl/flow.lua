@@ -1,0 +1,104 @@
+--- flow - together, each, step: calls at once, loops whose effects have keys, results that are frozen.
+-- words: together each step
+local core, lang = ...
+local errors = require "errors"
+local flow = {}
+
+-- Suffixes of names per scope, innermost last: { [""] = { "[17]", "[a]" } }
+local suffixes = {}
+
+---The name an effect, review or step has inside the loops it stands in.
+---@param name string
+function lang.named(name)
+  if type(name) ~= "string" or name == "" or #name > 120 then
+    errors.raise { code = "EUSE", text = "a name of 1 to 120 letters comes first", seen = tostring(name) }
+  end
+  local list = suffixes[core._scope()]
+  return list and name .. table.concat(list) or name
+end
+
+local function is_callable(f)
+  if type(f) == "function" then return true end
+  local mt = type(f) == "table" and getmetatable(f)
+  return type(mt) == "table" and mt.__call ~= nil
+end
+
+---Runs calls written down, at once: together({ f, args… }, { g, args… }). Returns the first result of each.
+function flow.together(...)
+  local calls = { ... }
+  for i, call in ipairs(calls) do
+    if type(call) ~= "table" or not is_callable(call[1]) then
+      errors.raise { code = "EUSE", text = "together takes calls written down, and number " .. i .. " is a " .. type(call),
+        advice = "write { company.get, number } instead of company.get(number)" }
+    end
+  end
+  if core._live() then errors.raise { code = "EUSE", text = "together cannot stand inside a proof or a step" } end
+  if #calls == 0 then return end
+  local outer = suffixes[core._scope()]
+  local inner = {}
+  for i, call in ipairs(calls) do
+    inner[i] = { function(...)
+      suffixes[core._scope()] = outer and { table.unpack(outer) } or nil
+      return call[1](...)
+    end, table.unpack(call, 2) }
+  end
+  local results = errors.ok(core._branches(inner))
+  return table.unpack(results, 1, #calls)
+end
+
+local closing = { __close = function(guard) guard.list[guard.depth] = nil end }
+
+---Loops over rows; effects, reviews and steps inside get the row's key in their names.
+---@param list table[]  rows or any list
+---@param key string?  the field that makes a row unique; without it the values themselves
+function flow.each(list, key)
+  if type(list) ~= "table" then errors.raise { code = "EUSE", text = "each takes a list", seen = type(list) } end
+  local scope = core._scope()
+  local mine = suffixes[scope] or {}
+  suffixes[scope] = mine
+  local depth, seen, i = #mine + 1, {}, 0
+  mine[depth] = "[]"
+  local guard = setmetatable({ list = mine, depth = depth }, closing)
+  local function step()
+    i = i + 1
+    local row = list[i]
+    if row == nil then return nil end
+    local id = row
+    if key ~= nil then id = row[key] end
+    if id == nil or type(id) == "table" then
+      errors.raise { code = "EUSE", text = "row " .. i .. " of each has no usable key", seen = tostring(id),
+        advice = "name the field that makes a row unique: each(rows, \"id\")" }
+    end
+    id = tostring(id)
+    if seen[id] then
+      errors.raise { code = "EUSE", text = "rows " .. seen[id] .. " and " .. i .. " of each have the same key '" .. id .. "'" }
+    end
+    seen[id] = i
+    mine[depth] = "[" .. id .. "]"
+    return row
+  end
+  return step, nil, nil, guard
+end
+
+---Freezes a stretch as one result, kept across attempts and robot versions.
+---@param name string
+---@param f function
+function flow.step(name, f, ...)
+  if not is_callable(f) then
+    errors.raise { code = "EUSE", text = "step takes a call written down", seen = type(f),
+      advice = "write step(\"name\", f, args…) instead of step(\"name\", f(args…))" }
+  end
+  if core._live() then errors.raise { code = "EUSE", text = "a step cannot stand inside a proof or another step" } end
+  local full = lang.named(name)
+  local position = core._place("step", full)
+  local stands = core._standing("step", full)
+  if stands then return stands.data end
+  core._live(1)
+  local ok, result = pcall(f, ...)
+  core._live(-1)
+  if not ok then error(result, 0) end
+  core._record("step", { word = "step", name = full, position = position, data = result })
+  return core._plain(result)
+end
+
+return flow

@@ -1,0 +1,288 @@
+/* await.c - operations in boxes, waiting, and the tasks that wait. The only code that yields, with coro.c. */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char dh_await_mark = 0;
+lua_State *volatile dh_running;
+
+struct dh_run *dh_run_of(lua_State *L)
+{
+  return dh_run_from(L);
+}
+
+struct dh_loop *dh_loop_of(lua_State *L)
+{
+  return dh_run_from(L)->host->loop;
+}
+
+struct dh_port *dh_port_of(lua_State *L)
+{
+  return dh_run_from(L)->host->port;
+}
+
+const char *dh_run_id(lua_State *L)
+{
+  return dh_run_from(L)->id;
+}
+
+static int box_free(lua_State *L)
+{
+  struct dh_op **box = lua_touserdata(L, 1);
+  struct dh_op *op = *box;
+
+  *box = NULL;
+  if (!op)
+    return 0;
+  op->notify = NULL;
+  dh_op_cancel(op);
+  dh_op_release(op);
+  return 0;
+}
+
+static struct dh_op **new_box(lua_State *L)
+{
+  struct dh_op **box = lua_newuserdatauv(L, sizeof *box, 0);
+
+  *box = NULL;
+  if (luaL_newmetatable(L, "dh.op")) {
+    lua_pushcfunction(L, box_free);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, box_free);
+    lua_setfield(L, -2, "__close");
+  }
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+struct dh_op *dh_op_box(lua_State *L, const struct dh_op_class *cls)
+{
+  struct dh_op **box = new_box(L);
+
+  *box = dh_op_new(dh_loop_of(L), cls);
+  if (!*box)
+    luaL_error(L, "no memory for %s", cls->name);
+  return *box;
+}
+
+struct dh_op *dh_op_adopt(lua_State *L, struct dh_op *op)
+{
+  struct dh_op **box;
+
+  if (!op)
+    luaL_error(L, "no memory for an operation");
+  box = new_box(L);
+  *box = op;
+  return op;
+}
+
+static void resumed(struct dh_op *op)
+{
+  struct dh_task *t = op->waiter;
+
+  t->op = NULL;
+  dh_task_ready(t);
+}
+
+int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunction then)
+{
+  struct dh_run *r = dh_run_from(L);
+  struct dh_task *t = r->current;
+  struct dh_err err;
+
+  if (!t)
+    return luaL_error(L, "this word waits, and waiting is possible only inside run");
+  if (r->kill)
+    return luaL_error(L, "the run was ended");
+  if (op->state == DH_OP_NEW)
+    dh_op_start(op, &err);
+  if (op->state == DH_OP_DONE)
+    return then(L, LUA_OK, ctx);
+  if (!lua_isyieldable(L))
+    return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
+  op->notify = resumed;
+  op->waiter = t;
+  t->op = op;
+  lua_pushlightuserdata(L, (void *)&dh_await_mark);
+  return lua_yieldk(L, 1, ctx, then);
+}
+
+static int pushed(lua_State *L, int status, lua_KContext ctx)
+{
+  struct dh_op *op = (struct dh_op *)ctx;
+  struct dh_err err;
+
+  (void)status;
+  if (!op->rc) {
+    if (op->cls->push)
+      return op->cls->push(L, op);
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (op->err)
+    err = *op->err;
+  else
+    dh_err_set(&err, op->rc, "%s failed", op->cls->name);
+  return dh_fail(L, &err);
+}
+
+int dh_await(lua_State *L, struct dh_op *op)
+{
+  return dh_await_then(L, op, (lua_KContext)op, pushed);
+}
+
+static void push_err(lua_State *L, const struct dh_err *err)
+{
+  lua_createtable(L, 0, 6);
+  lua_pushstring(L, dh_err_name(err->code));
+  lua_setfield(L, -2, "code");
+  lua_pushstring(L, err->text);
+  lua_setfield(L, -2, "text");
+  lua_pushstring(L, err->seen);
+  lua_setfield(L, -2, "seen");
+  lua_pushstring(L, err->advice);
+  lua_setfield(L, -2, "advice");
+  lua_pushboolean(L, err->retryable);
+  lua_setfield(L, -2, "retryable");
+  if (*err->where) {
+    lua_pushstring(L, err->where);
+    lua_setfield(L, -2, "where");
+  }
+  luaL_setmetatable(L, "dh.error");
+}
+
+int dh_fail(lua_State *L, const struct dh_err *err)
+{
+  lua_pushnil(L);
+  push_err(L, err);
+  return 2;
+}
+
+int dh_raise(lua_State *L, const struct dh_err *err)
+{
+  push_err(L, err);
+  return lua_error(L);
+}
+
+lua_Integer dh_check_int(lua_State *L, int arg, lua_Integer least, lua_Integer most)
+{
+  lua_Integer v = luaL_checkinteger(L, arg);
+
+  if (v < least || v > most)
+    luaL_argerror(L, arg, lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least, (LUAI_UACINT)most));
+  return v;
+}
+
+/* ---- tasks */
+
+struct dh_task *dh_task_new(struct dh_run *r, struct dh_task *parent, const char *scope)
+{
+  struct dh_task *t = calloc(1, sizeof *t);
+
+  if (!t)
+    return NULL;
+  t->run = r;
+  t->parent = parent;
+  snprintf(t->scope, sizeof t->scope, "%s", scope);
+  t->L = lua_newthread(r->L);
+  t->anchor = luaL_ref(r->L, LUA_REGISTRYINDEX);
+  if (parent) {
+    t->live = parent->live;
+    parent->children++;
+  }
+  t->next = r->tasks;
+  r->tasks = t;
+  return t;
+}
+
+static void push_canceled(lua_State *L)
+{
+  struct dh_err err;
+
+  dh_err_set(&err, DH_ECANCELED, "called off");
+  push_err(L, &err);
+}
+
+static void resume(struct dh_task *t)
+{
+  struct dh_run *r = t->run;
+  int status, n;
+
+  r->host->busy = true;
+  r->current = t;
+  dh_watch_begin(r->host, r, t->L);
+  status = lua_resume(t->L, NULL, lua_status(t->L) == LUA_OK ? lua_gettop(t->L) - 1 : 0, &n);
+  dh_watch_end(r->host);
+  r->current = NULL;
+  r->host->busy = false;
+  if (status == LUA_YIELD) {
+    bool waits = n == 1 && lua_touserdata(t->L, -1) == &dh_await_mark;
+
+    if (waits && !r->kill && !(t->cancelled && !t->shield)) {
+      lua_pop(t->L, 1);
+      return;
+    }
+    if (t->op)
+      t->op->notify = NULL;
+    t->op = NULL;
+    if (waits)
+      push_canceled(t->L);
+    else
+      lua_pushliteral(t->L, "coroutine.yield outside a coroutine");
+    status = LUA_ERRRUN;
+  }
+  dh_run_task_ended(r, t, status);
+}
+
+void dh_task_drain(struct dh_host *h)
+{
+  while (!h->busy && h->pending) {
+    struct dh_task *t = h->pending;
+
+    h->pending = t->next_pending;
+    if (!h->pending)
+      h->last_pending = &h->pending;
+    t->pending = false;
+    resume(t);
+  }
+}
+
+void dh_task_ready(struct dh_task *t)
+{
+  struct dh_host *h = t->run->host;
+
+  if (!t->pending && !t->ended) {
+    t->pending = true;
+    t->next_pending = NULL;
+    *h->last_pending = t;
+    h->last_pending = &t->next_pending;
+  }
+  dh_task_drain(h);
+}
+
+void dh_task_free(struct dh_task *t)
+{
+  struct dh_host *h = t->run->host;
+
+  for (struct dh_task **at = &h->pending; t->pending && *at; at = &(*at)->next_pending)
+    if (*at == t) {
+      *at = t->next_pending;
+      t->pending = false;
+      break;
+    }
+  for (h->last_pending = &h->pending; *h->last_pending; h->last_pending = &(*h->last_pending)->next_pending)
+    continue;
+  free(t->err);
+  free(t);
+}
+
+void dh_task_cancel(struct dh_task *t)
+{
+  if (t->ended || t->shield)
+    return;
+  t->cancelled = true;
+  if (t->op)
+    dh_op_cancel(t->op);
+}

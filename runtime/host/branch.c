@@ -1,0 +1,147 @@
+/* branch.c - together: calls written down, each run as a branch with a scope of its own.
+ * A failure or reject of one cancels the others (an effect that has begun is shielded until its proof); a run is put
+ * away when every branch has ended or waits. */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct join {
+  struct dh_op op;
+  struct dh_task *parent;
+  int open;
+};
+
+static int join_start(struct dh_op *op, struct dh_err *err)
+{
+  (void)err;
+  if (((struct join *)op)->open == 0)
+    dh_op_done(op, 0, NULL);
+  return 0;
+}
+
+static void cancel_branches(struct dh_task *parent, const struct dh_task *but)
+{
+  for (struct dh_task *t = parent->run->tasks; t; t = t->next)
+    if (t->parent == parent && t != but)
+      dh_task_cancel(t);
+}
+
+static void join_cancel(struct dh_op *op)
+{
+  cancel_branches(((struct join *)op)->parent, NULL);
+}
+
+static const struct dh_op_class join_class = {
+    .name = "together", .size = sizeof(struct join), .start = join_start, .cancel = join_cancel};
+
+void dh_branch_ended(struct dh_task *t)
+{
+  struct dh_task *parent = t->parent;
+  struct join *j = (struct join *)parent->join;
+
+  parent->children--;
+  if (t->rc && t->rc != DH_EWAIT && t->rc != DH_ECANCELED)
+    cancel_branches(parent, t);
+  if (j && --j->open == 0)
+    dh_op_done(&j->op, 0, NULL);
+}
+
+/* Error of the first branch (as written down) that failed for a reason of its own; else of one that waits. */
+static struct dh_task *worst(struct dh_task *parent)
+{
+  struct dh_task *found = NULL;
+
+  /* the list is newest first: the last one seen was written first */
+  for (struct dh_task *t = parent->run->tasks; t; t = t->next) {
+    if (t->parent != parent || !t->rc)
+      continue;
+    if (!found || t->rc == DH_EUNKNOWN || (found->rc != DH_EUNKNOWN && t->rc != DH_EWAIT && t->rc != DH_ECANCELED) ||
+        (found->rc == DH_ECANCELED))
+      found = t;
+  }
+  return found;
+}
+
+/* The branches' first results become a list; the branches go. */
+static int joined(lua_State *L, int status, lua_KContext ctx)
+{
+  struct dh_run *r = dh_run_from(L);
+  struct dh_task *parent = r->current, *bad;
+  lua_Integer n = (lua_Integer)ctx;
+  struct dh_err err;
+  bool failed;
+
+  (void)status;
+  parent->join = NULL;
+  bad = worst(parent);
+  failed = bad != NULL;
+  if (failed && bad->err)
+    err = *bad->err;
+  else if (failed)
+    dh_err_set(&err, DH_ENOMEM, "no memory in a branch of together");
+  lua_createtable(L, (int)n, 0);
+  for (struct dh_task **at = &r->tasks; *at;) {
+    struct dh_task *t = *at;
+
+    if (t->parent != parent) {
+      at = &t->next;
+      continue;
+    }
+    if (!failed) {
+      if (lua_gettop(t->L) == 0)
+        lua_pushnil(t->L);
+      lua_settop(t->L, 1);
+      lua_xmove(t->L, L, 1);
+      lua_rawseti(L, -2, n); /* newest first */
+    }
+    n--;
+    *at = t->next;
+    luaL_unref(L, LUA_REGISTRYINDEX, t->anchor);
+    dh_task_free(t);
+  }
+  return failed ? dh_fail(L, &err) : 1;
+}
+
+/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. */
+static int l_branches(lua_State *L)
+{
+  struct dh_run *r = dh_run_from(L);
+  struct dh_task *parent = r->current;
+  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  struct join *j;
+
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_argcheck(L, n >= 1 && n <= 100, 1, "1 to 100 calls");
+  j = (struct join *)dh_op_box(L, &join_class);
+  j->parent = parent;
+  parent->position++;
+  for (lua_Integer i = 1; i <= n; i++) {
+    char scope[128];
+    struct dh_task *t;
+    lua_Integer args;
+
+    if (snprintf(scope, sizeof scope, "%s%s%lld.%lld", parent->scope, *parent->scope ? "/" : "", (long long)parent->position,
+                 (long long)i) >= (int)sizeof scope)
+      return luaL_error(L, "together is nested too deeply");
+    t = dh_task_new(r, parent, scope);
+    if (!t)
+      return luaL_error(L, "no memory for a branch");
+    lua_rawgeti(L, 1, i);
+    args = (lua_Integer)lua_rawlen(L, -1);
+    if (!lua_checkstack(t->L, (int)args + 1))
+      return luaL_error(L, "too many arguments in together");
+    for (lua_Integer a = 1; a <= args; a++) {
+      lua_rawgeti(L, -1, a);
+      lua_xmove(L, t->L, 1);
+    }
+    lua_pop(L, 1);
+    j->open++;
+    dh_task_ready(t);
+  }
+  parent->join = &j->op;
+  return dh_await_then(L, &j->op, (lua_KContext)n, joined);
+}
+
+const luaL_Reg dh_branch_funcs[] = {{"_branches", l_branches}, {NULL, NULL}};

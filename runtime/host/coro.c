@@ -1,0 +1,113 @@
+/* coro.c - a robot's own coroutines. A wait inside one passes up to the host through every level; the end of a run
+ * passes through resume and wrap as through pcall; the watchdog learns which thread runs. */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+static int resume_again(lua_State *L, int status, lua_KContext wrapped);
+
+/* The results or the error of the coroutine at index 1 lie on top of co. */
+static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
+{
+  if (status == LUA_YIELD && n == 1 && lua_touserdata(co, -1) == &dh_await_mark) {
+    lua_pop(co, 1);
+    lua_pushlightuserdata(L, (void *)&dh_await_mark);
+    return lua_yieldk(L, 1, wrapped, resume_again);
+  }
+  if (status == LUA_OK || status == LUA_YIELD) {
+    if (!wrapped)
+      lua_pushboolean(L, 1);
+    luaL_checkstack(L, n, "too many results");
+    lua_xmove(co, L, n);
+    return n + !wrapped;
+  }
+  if (status == LUA_ERRMEM && !dh_run_from(L)->kill)
+    dh_run_from(L)->kill = DH_EMEMORY;
+  lua_xmove(co, L, 1);
+  if (wrapped || dh_is_control(L, -1))
+    return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+static int run_co(lua_State *L, lua_State *co, int nargs, bool wrapped)
+{
+  lua_State *outer = dh_running;
+  int n, status;
+
+  dh_running = co;
+  status = lua_resume(co, L, nargs, &n);
+  dh_running = outer;
+  return settle(L, co, status, n, wrapped);
+}
+
+static lua_State *co_of(lua_State *L, bool wrapped)
+{
+  return lua_tothread(L, wrapped ? lua_upvalueindex(1) : 1);
+}
+
+static int resume_again(lua_State *L, int status, lua_KContext wrapped)
+{
+  (void)status;
+  lua_settop(L, wrapped ? 0 : 1);
+  return run_co(L, co_of(L, wrapped), 0, wrapped);
+}
+
+static int start_co(lua_State *L, lua_State *co, int nargs, bool wrapped)
+{
+  if (!lua_checkstack(co, nargs))
+    return luaL_error(L, "too many arguments to a coroutine");
+  if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
+    if (wrapped)
+      return luaL_error(L, "cannot resume a dead coroutine");
+    lua_pushboolean(L, 0);
+    lua_pushliteral(L, "cannot resume a dead coroutine");
+    return 2;
+  }
+  lua_xmove(L, co, nargs);
+  return run_co(L, co, nargs, wrapped);
+}
+
+static int c_resume(lua_State *L)
+{
+  lua_State *co = lua_tothread(L, 1);
+
+  luaL_argexpected(L, co, 1, "coroutine");
+  return start_co(L, co, lua_gettop(L) - 1, false);
+}
+
+static int wrapped_call(lua_State *L)
+{
+  return start_co(L, co_of(L, true), lua_gettop(L), true);
+}
+
+static int c_create(lua_State *L)
+{
+  lua_State *co;
+
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
+static int c_wrap(lua_State *L)
+{
+  c_create(L);
+  lua_pushcclosure(L, wrapped_call, 1);
+  return 1;
+}
+
+void dh_coro_open(lua_State *L)
+{
+  static const luaL_Reg ours[] = {{"create", c_create}, {"resume", c_resume}, {"wrap", c_wrap}, {NULL, NULL}};
+
+  luaL_requiref(L, "coroutine", luaopen_coroutine, 1);
+  luaL_setfuncs(L, ours, 0);
+  lua_pushnil(L);
+  lua_setfield(L, -2, "close");
+  lua_pop(L, 1);
+}

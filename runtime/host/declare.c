@@ -1,0 +1,65 @@
+/* declare.c - what a robot says of itself, read in an isolate that has no outside. */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DECLARE_MS = 2000, DECLARE_MEMORY = 32 << 20 };
+
+static int declare(lua_State *L)
+{
+  struct dh_buf *out = lua_touserdata(L, 1);
+
+  if (dh_load_builtin(L, "declare"))
+    return luaL_error(L, "the language is not built in");
+  lua_getfield(L, LUA_REGISTRYINDEX, "dh.core");
+  lua_call(L, 1, 1);
+  dh_to_cbor(L, -1, out);
+  return 0;
+}
+
+static int run_declare(struct dh_run *r, struct dh_buf *out, struct dh_err *err)
+{
+  int rc;
+
+  lua_pushcfunction(r->L, declare);
+  lua_pushlightuserdata(r->L, out);
+  dh_watch_begin(r->host, r, r->L);
+  rc = lua_pcall(r->L, 1, 0, 0);
+  dh_watch_end(r->host);
+  if (!rc)
+    return 0;
+  dh_err_of_lua(r->L, err);
+  if (r->kill || rc == LUA_ERRMEM)
+    dh_err_set(err, r->kill == DH_ETIME ? DH_ETIME : DH_EMEMORY, "%s: the robot's file does not end by itself outside run",
+               r->kill == DH_ETIME ? "time" : "memory");
+  return err->code;
+}
+
+int dh_robot_declare(const void *bundle, size_t n, const char *robot_path, struct dh_buf *declaration, struct dh_err *err)
+{
+  struct dh_host h = {.opt = {.exit_on_hang = true}};
+  struct dh_run r = {.host = &h, .memory_max = DECLARE_MEMORY, .time_ms = DECLARE_MS, .slice_ms = DECLARE_MS};
+  struct dh_err local;
+  char hash[DH_SHA256_HEX];
+  int rc;
+
+  if (!err)
+    err = &local;
+  snprintf(r.robot, sizeof r.robot, "%s", robot_path);
+  r.started_ms = dh_mono_ms();
+  dh_sha256_hex(bundle, n, hash);
+  r.code = dh_code_get(&h, bundle, n, hash, err);
+  rc = r.code ? dh_watch_open(&h, err) : err->code;
+  if (!rc)
+    rc = dh_isolate_open(&r, err);
+  if (!rc)
+    rc = run_declare(&r, declaration, err);
+  dh_isolate_close(&r);
+  dh_secrets_free(&r);
+  dh_watch_close(&h);
+  dh_code_free_all(&h);
+  return rc;
+}

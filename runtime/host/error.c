@@ -1,0 +1,161 @@
+/* error.c - errors between Lua and C: what was raised, and the line of the robot it belongs to. */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+/* The robot's own files are the only chunks with a name and lines; the language is stripped. */
+static bool where_in(lua_State *L, char *out, size_t size)
+{
+  lua_Debug ar;
+
+  for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (ar.source[0] == '@' && ar.currentline > 0) {
+      snprintf(out, size, "%s:%d", ar.source + 1, ar.currentline);
+      return true;
+    }
+  }
+  return false;
+}
+
+void dh_where(lua_State *L, char *out, size_t size)
+{
+  struct dh_run *r = dh_run_from(L);
+
+  *out = '\0';
+  if (!where_in(L, out, size) && r->current && r->current->L != L)
+    where_in(r->current->L, out, size);
+}
+
+static void text_field(lua_State *L, const char *key, char *out, size_t size)
+{
+  lua_pushstring(L, key);
+  lua_rawget(L, -2);
+  snprintf(out, size, "%s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "");
+  lua_pop(L, 1);
+}
+
+static void take_table(lua_State *L, struct dh_err *err)
+{
+  char code[32];
+
+  memset(err, 0, sizeof *err);
+  text_field(L, "code", code, sizeof code);
+  text_field(L, "text", err->text, sizeof err->text);
+  text_field(L, "seen", err->seen, sizeof err->seen);
+  text_field(L, "advice", err->advice, sizeof err->advice);
+  text_field(L, "where", err->where, sizeof err->where);
+  err->code = dh_err_code(code);
+  if (!err->code)
+    err->code = DH_ESCRIPT;
+  lua_pushliteral(L, "retryable");
+  lua_rawget(L, -2);
+  err->retryable = lua_isnil(L, -1) ? dh_err_retryable(err->code) : lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!*err->text)
+    snprintf(err->text, sizeof err->text, "the robot raised a table without a text");
+}
+
+/* Copies the part of a text after a marker at a line's begin, up to the next line. */
+static void take_line(char *text, const char *marker, char *out, size_t size)
+{
+  char *at = strstr(text, marker), *end;
+
+  if (!at)
+    return;
+  end = strchr(at + 1, '\n');
+  snprintf(out, size, "%.*s", (int)((end ? end : at + strlen(at)) - at - (long)strlen(marker)), at + strlen(marker));
+  if (end)
+    memmove(at, end, strlen(end) + 1);
+  else
+    *at = '\0';
+}
+
+/* "robot.lua:12: text\nseen: …\ndo: …", as luaL_error and robots raise them. */
+static void take_text(const char *s, struct dh_err *err)
+{
+  char text[2048];
+  const char *colon = strstr(s, ".lua:");
+
+  dh_err_set(err, DH_ESCRIPT, "%s", "");
+  snprintf(text, sizeof text, "%s", s);
+  if (colon && strcspn(s, " \n") >= (size_t)(colon - s)) {
+    size_t n = (size_t)(colon - s) + 5;
+
+    n += strspn(s + n, "0123456789");
+    if (s[n] == ':' && n < sizeof err->where) {
+      snprintf(err->where, sizeof err->where, "%.*s", (int)n, s);
+      snprintf(text, sizeof text, "%s", s + n + 1 + (s[n + 1] == ' '));
+    }
+  }
+  take_line(text, "\nseen: ", err->seen, sizeof err->seen);
+  take_line(text, "\ndo: ", err->advice, sizeof err->advice);
+  snprintf(err->text, sizeof err->text, "%.500s", text);
+}
+
+void dh_err_of_lua(lua_State *L, struct dh_err *err)
+{
+  char where[sizeof err->where] = "";
+  bool is_error = false;
+
+  where_in(L, where, sizeof where);
+  if (lua_istable(L, -1) && luaL_getmetafield(L, -1, "__name") != LUA_TNIL) {
+    is_error = strcmp(luaL_optstring(L, -1, ""), "dh.error") == 0;
+    lua_pop(L, 1);
+  }
+  if (is_error)
+    take_table(L, err);
+  else if (lua_type(L, -1) == LUA_TSTRING)
+    take_text(lua_tostring(L, -1), err);
+  else
+    dh_err_set(err, DH_ESCRIPT, "the robot raised a %s, not a text", luaL_typename(L, -1));
+  if (!*err->where)
+    memcpy(err->where, where, sizeof where);
+  dh_mask_text(err->text, strlen(err->text));
+  dh_mask_text(err->seen, strlen(err->seen));
+  lua_pop(L, 1);
+}
+
+/* Edit distance of two short words, adjacent swaps counting one; large numbers for long ones. */
+static int distance(const char *a, const char *b)
+{
+  int d[34][34];
+  int n = (int)strlen(a), m = (int)strlen(b);
+
+  if (n > 32 || m > 32)
+    return 99;
+  for (int i = 0; i <= n; i++)
+    d[i][0] = i;
+  for (int j = 0; j <= m; j++)
+    d[0][j] = j;
+  for (int i = 1; i <= n; i++)
+    for (int j = 1; j <= m; j++) {
+      int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+
+      if (d[i - 1][j] + 1 < best)
+        best = d[i - 1][j] + 1;
+      if (d[i][j - 1] + 1 < best)
+        best = d[i][j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+        best = d[i - 2][j - 2] + 1;
+      d[i][j] = best;
+    }
+  return d[n][m];
+}
+
+const char *dh_closest(const char *word, const char *const *list, size_t n)
+{
+  const char *best = NULL;
+  int least = (int)strlen(word) / 3 + 1;
+
+  for (size_t i = 0; i < n; i++) {
+    int d = distance(word, list[i]);
+
+    if (d <= least && (!best || d < least)) {
+      best = list[i];
+      least = d;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,104 @@
+/* isolate.c - one Lua state for one run: its memory cap, its library, its loaders. */
+#include "modules.h"
+#include "state.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct dh_lua dh_dsl[];
+
+struct dh_run *dh_run_from(lua_State *L)
+{
+  void *self;
+
+  lua_getallocf(L, &self);
+  return self;
+}
+
+static void *capped_alloc(void *self, void *p, size_t old, size_t size)
+{
+  struct dh_run *r = self;
+  void *q;
+
+  if (!p)
+    old = 0; /* then it is a type code */
+  if (size == 0) {
+    free(p);
+    r->memory -= old;
+    return NULL;
+  }
+  if (size > old && r->memory + (size - old) > r->memory_max)
+    return NULL;
+  q = realloc(p, size);
+  if (q)
+    r->memory += size - old;
+  return q;
+}
+
+static int at_panic(lua_State *L)
+{
+  dh_log(DH_ERROR, dh_run_from(L)->id, "the Lua state gave up outside any protection: %s", lua_tostring(L, -1));
+  return 0;
+}
+
+int dh_load_builtin(lua_State *L, const char *name)
+{
+  const struct dh_module *m;
+  char module[64];
+  size_t n = strcspn(name, ".");
+
+  for (const struct dh_lua *d = dh_dsl; d->name; d++)
+    if (strcmp(d->name, name) == 0)
+      return luaL_loadbufferx(L, (const char *)d->code, d->len, "=dsl", "b") ? DH_EFORMAT : 0;
+  if (n >= sizeof module)
+    return DH_ENOENT;
+  memcpy(module, name, n);
+  module[n] = '\0';
+  for (const struct dh_module_entry *e = dh_modules; e->name; e++) {
+    if (strcmp(e->name, module) != 0)
+      continue;
+    if (dh_module_load(module, &m, NULL) || !m->lua)
+      return DH_ENOENT;
+    for (const struct dh_lua *d = m->lua; d->name; d++)
+      if (strcmp(d->name, name) == 0)
+        return luaL_loadbufferx(L, (const char *)d->code, d->len, "=module", "b") ? DH_EFORMAT : 0;
+  }
+  return DH_ENOENT;
+}
+
+static int open_all(lua_State *L)
+{
+  dh_sandbox_open(L);
+  dh_libs_open(L);
+  dh_coro_open(L);
+  dh_value_open(L);
+  dh_lend_open(L);
+  dh_core_open(L);
+  return 0;
+}
+
+int dh_isolate_open(struct dh_run *r, struct dh_err *err)
+{
+  r->L = lua_newstate(capped_alloc, r);
+  if (!r->L)
+    return dh_err_set(err, DH_ENOMEM, "no memory for a new isolate");
+  lua_atpanic(r->L, at_panic);
+  lua_pushcfunction(r->L, open_all);
+  if (lua_pcall(r->L, 0, 0, 0)) {
+    dh_err_set(err, DH_ENOMEM, "cannot open an isolate: %s", lua_tostring(r->L, -1));
+    lua_close(r->L);
+    r->L = NULL;
+    return err ? err->code : DH_ENOMEM;
+  }
+  return 0;
+}
+
+void dh_isolate_close(struct dh_run *r)
+{
+  if (!r->L)
+    return;
+  lua_close(r->L); /* robots cannot set finalizers: nothing here can hang */
+  r->L = NULL;
+}

@@ -1,0 +1,176 @@
+/* value.c - strict records and files: tables whose missing fields are errors; and the classes of all values. */
+#include "state.h"
+
+#include <inttypes.h>
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+int dh_concat_texts(lua_State *L)
+{
+  luaL_tolstring(L, 1, NULL);
+  luaL_tolstring(L, 2, NULL);
+  lua_concat(L, 2);
+  return 1;
+}
+
+/* ---- strict records and files: tables whose missing fields are errors */
+static int strict_missing(lua_State *L)
+{
+  const char *names[64], *close;
+  char seen[400] = "";
+  size_t n = 0, used = 0;
+  const char *key;
+
+  luaL_getmetafield(L, 1, "what");
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return luaL_error(L, "%s has no field of that kind (a %s)", lua_tostring(L, -1), luaL_typename(L, 2));
+  key = lua_tostring(L, 2);
+  for (lua_pushnil(L); lua_next(L, 1) && n < 64; lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      continue;
+    names[n++] = lua_tostring(L, -2);
+    if (used + 40 < sizeof seen)
+      used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%.36s", used ? ", " : "", names[n - 1]);
+  }
+  lua_settop(L, 3);
+  close = dh_closest(key, names, n);
+  lua_pushfstring(L, "%s has no field '%s'.\nseen: %s", lua_tostring(L, 3), key, *seen ? seen : "no fields at all");
+  if (close)
+    lua_pushfstring(L, "\ndo: did you mean '%s'?", close), lua_concat(L, 2);
+  luaL_where(L, 1);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+static int strict_new(lua_State *L)
+{
+  luaL_getmetafield(L, 1, "what");
+  return luaL_error(L, "%s cannot be changed (field '%s'); make a table of your own for new values", lua_tostring(L, -1),
+                    luaL_tolstring(L, 2, NULL));
+}
+
+void dh_make_strict(lua_State *L, int index, const char *what)
+{
+  index = lua_absindex(L, index);
+  lua_createtable(L, 0, 6);
+  lua_pushcfunction(L, strict_missing);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, strict_new);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushstring(L, what);
+  lua_setfield(L, -2, "what");
+  lua_pushliteral(L, "dh.strict");
+  lua_setfield(L, -2, "__name");
+  lua_pushliteral(L, "protected");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, index);
+}
+
+static bool named(lua_State *L, int index, const char *name)
+{
+  bool is;
+
+  if (!lua_istable(L, index) || luaL_getmetafield(L, index, "__name") == LUA_TNIL)
+    return false;
+  is = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), name) == 0;
+  lua_pop(L, 1);
+  return is;
+}
+
+bool dh_is_strict(lua_State *L, int index)
+{
+  return named(L, index, "dh.strict");
+}
+
+bool dh_is_file(lua_State *L, int index)
+{
+  return named(L, index, "dh.file");
+}
+
+static int file_tostring(lua_State *L)
+{
+  lua_pushliteral(L, "name");
+  if (lua_rawget(L, 1) != LUA_TSTRING)
+    lua_pushliteral(L, "file");
+  return 1;
+}
+
+void dh_make_file(lua_State *L, int index)
+{
+  index = lua_absindex(L, index);
+  if (luaL_newmetatable(L, "dh.file")) {
+    lua_pushcfunction(L, file_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, dh_concat_texts);
+    lua_setfield(L, -2, "__concat");
+    lua_pushcfunction(L, strict_missing);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, strict_new);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushliteral(L, "a file");
+    lua_setfield(L, -2, "what");
+    lua_pushliteral(L, "protected");
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_setmetatable(L, index);
+}
+
+/* _strict(table, what) -> table */
+static int l_strict(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  dh_make_strict(L, 1, luaL_checkstring(L, 2));
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* _kind(value): "money" "date" "file" "secret" "record", or Lua's type name */
+static int l_kind(lua_State *L)
+{
+  lua_pushstring(L, luaL_testudata(L, 1, "dh.money")    ? "money"
+                    : luaL_testudata(L, 1, "dh.date")   ? "date"
+                    : luaL_testudata(L, 1, "dh.secret") ? "secret"
+                    : dh_is_file(L, 1)                  ? "file"
+                    : named(L, 1, "dh.error")           ? "error"
+                    : dh_is_strict(L, 1)                ? "record"
+                                                        : luaL_typename(L, 1));
+  return 1;
+}
+
+static void new_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+  luaL_newmetatable(L, name);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushliteral(L, "protected");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
+
+void dh_value_open(lua_State *L)
+{
+  new_class(L, "dh.money", dh_money_methods);
+  new_class(L, "dh.date", dh_date_methods);
+  new_class(L, "dh.secret", dh_secret_methods);
+}
+
+/* _file{name, sha256, size} -> file value; _error{code, text, …} -> error value */
+static int l_file(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  dh_make_file(L, 1);
+  return 1;
+}
+
+static int l_error(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_setmetatable(L, "dh.error");
+  return 1;
+}
+
+const luaL_Reg dh_value_funcs[] = {
+    {"_strict", l_strict}, {"_kind", l_kind}, {"_file", l_file}, {"_error", l_error}, {NULL, NULL}};
