@@ -1,0 +1,150 @@
+/* table.c - a table through its own interface: rows that are scrolled away are there too. */
+#include "table.h"
+
+#include "desk.h"
+#include "locate.h"
+#include "tree.h"
+
+#include <string.h>
+
+enum { COLUMNS_MAX = 200, CELLS_MAX = 400000, AT_ONCE = 512 };
+
+
+static int number(struct dh_desk *d, const struct dh_node *n, const char *property, struct dh_err *err)
+{
+  g_autoptr(GVariant) answer = dh_bus_call(d, n->bus, n->path, "org.freedesktop.DBus.Properties", "Get",
+                                           g_variant_new("(ss)", DH_A11Y "Table", property), err);
+  g_autoptr(GVariant) value = NULL;
+
+  if (!answer)
+    return -1;
+  g_variant_get(answer, "(v)", &value);
+  return g_variant_is_of_type(value, G_VARIANT_TYPE_INT32) ? g_variant_get_int32(value) : 0;
+}
+
+/* What the objects in refs ("((so))" each, NULL for none) are called; a check box in a cell gives yes or no. */
+static int names_read(struct dh_desk *d, GVariant **refs, char **names, int n, struct dh_err *err)
+{
+  g_autofree GVariant **texts = g_new0(GVariant *, (gsize)n);
+  struct dh_batch b;
+  int rc;
+
+  dh_batch_init(&b, d);
+  for (int i = 0; i < n; i++) {
+    const char *bus, *path;
+
+    if (!refs[i] || !g_variant_is_of_type(refs[i], G_VARIANT_TYPE("((so))")))
+      continue;
+    g_variant_get(refs[i], "((&s&o))", &bus, &path);
+    if (!g_str_has_suffix(path, "/null"))
+      dh_batch_get(&b, bus, path, DH_A11Y "Accessible", "Name", &texts[i]);
+  }
+  rc = dh_batch_wait(&b, err);
+  for (int i = 0; i < n; i++) {
+    if (!rc && texts[i]) {
+      g_autoptr(GVariant) value = NULL;
+
+      g_variant_get(texts[i], "(v)", &value);
+      names[i] = g_variant_dup_string(value, NULL);
+    }
+    g_clear_pointer(&texts[i], g_variant_unref);
+  }
+  return rc;
+}
+
+static int columns_read(struct dh_desk *d, const struct dh_node *n, char **names, int columns, struct dh_err *err)
+{
+  g_autofree GVariant **refs = g_new0(GVariant *, (gsize)columns), **texts = g_new0(GVariant *, (gsize)columns);
+  struct dh_batch b;
+  int rc;
+
+  dh_batch_init(&b, d);
+  for (int i = 0; i < columns; i++) {
+    dh_batch_call(&b, n->bus, n->path, DH_A11Y "Table", "GetColumnHeader", g_variant_new("(i)", i), &refs[i]);
+    dh_batch_call(&b, n->bus, n->path, DH_A11Y "Table", "GetColumnDescription", g_variant_new("(i)", i), &texts[i]);
+  }
+  rc = dh_batch_wait(&b, err);
+  if (!rc)
+    rc = names_read(d, refs, names, columns, err);
+  for (int i = 0; i < columns; i++) {
+    if (!rc && (!names[i] || !*names[i]) && texts[i] && g_variant_is_of_type(texts[i], G_VARIANT_TYPE("(s)"))) {
+      g_free(names[i]);
+      g_variant_get(texts[i], "(s)", &names[i]);
+    }
+    g_clear_pointer(&refs[i], g_variant_unref);
+    g_clear_pointer(&texts[i], g_variant_unref);
+  }
+  return rc;
+}
+
+/* Cells from..from+n in reading order. */
+static int cells_read(struct dh_desk *d, const struct dh_node *node, char **cells, int columns, int from, int n,
+                      struct dh_err *err)
+{
+  g_autofree GVariant **refs = g_new0(GVariant *, (gsize)n);
+  struct dh_batch b;
+  int rc;
+
+  dh_batch_init(&b, d);
+  for (int i = 0; i < n; i++)
+    dh_batch_call(&b, node->bus, node->path, DH_A11Y "Table", "GetAccessibleAt",
+                  g_variant_new("(ii)", (from + i) / columns, (from + i) % columns), &refs[i]);
+  rc = dh_batch_wait(&b, err);
+  if (!rc)
+    rc = names_read(d, refs, cells + from, n, err);
+  for (int i = 0; i < n; i++)
+    g_clear_pointer(&refs[i], g_variant_unref);
+  return rc;
+}
+
+static void put_texts(struct dh_buf *out, char **texts, int n)
+{
+  dh_put_list(out, (size_t)n);
+  for (int i = 0; i < n; i++)
+    dh_put_text(out, texts[i] ? texts[i] : "");
+}
+
+static int put_table(struct dh_buf *out, char **names, char **cells, int columns, int rows, struct dh_err *err)
+{
+  int rc = 0;
+
+  dh_put_text(out, "columns");
+  put_texts(out, names, columns);
+  dh_put_text(out, "rows");
+  rc = dh_put_list(out, (size_t)rows);
+  for (int i = 0; i < rows; i++)
+    put_texts(out, cells + i * columns, columns);
+  if (out->len + 1024 >= out->max)
+    rc = DH_ELIMIT;
+  return rc ? dh_err_set(err, rc, "the table has %d rows, more than fit in a message", rows) : 0;
+}
+
+int dh_table_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_buf *out, struct dh_err *err)
+{
+  const struct dh_node *n = &f->tree->nodes[node];
+  int columns = number(d, n, "NColumns", err), rows = number(d, n, "NRows", err), rc;
+  int64_t all = (int64_t)columns * rows;
+
+  if (columns < 0 || rows < 0)
+    return err->code;
+  if (!dh_node_is(n, ATSPI_STATE_SENSITIVE) && !dh_node_is(n, ATSPI_STATE_ENABLED))
+    return dh_err_set(err, DH_EAGAIN, "the table \"%s\" is greyed out", dh_node_called(n));
+  if (columns > COLUMNS_MAX || all > CELLS_MAX)
+    return dh_err_set(err, DH_ELIMIT, "the table \"%s\" has %d columns and %d rows", dh_node_called(n), columns, rows);
+  char **names = g_new0(char *, (gsize)columns + 1), **cells = g_new0(char *, (gsize)all + 1);
+
+  rc = columns_read(d, n, names, columns, err);
+  for (int from = 0; from < all && !rc; from += AT_ONCE)
+    rc = cells_read(d, n, cells, columns, from, (int)MIN(AT_ONCE, all - from), err);
+  if (!rc && number(d, n, "NRows", err) != rows)
+    rc = dh_err_set(err, DH_EAGAIN, "the table \"%s\" changes while it is read", dh_node_called(n));
+  if (!rc)
+    rc = put_table(out, names, cells, columns, rows, err);
+  for (int64_t i = 0; i < all; i++)
+    g_free(cells[i]);
+  for (int i = 0; i < columns; i++)
+    g_free(names[i]);
+  g_free(cells);
+  g_free(names);
+  return rc;
+}
