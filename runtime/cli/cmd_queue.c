@@ -1,0 +1,365 @@
+/* cmd_queue.c - queue add, list, show, retry, export. */
+#include "util.h"
+#include "../sched/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUT_MAX = 256 << 20, REQUEST_MAX = 30 << 20 };
+
+/* ---- add */
+
+/* What was refused while reading and what stands there already, as one list. */
+static int merge(const struct dh_intake *in, const struct dh_val *answer, struct dh_buf *out)
+{
+  const struct dh_val *stands = dh_val_get(answer, "refused");
+  size_t n = stands && stands->type == DH_LIST ? stands->n : 0;
+  int rc = dh_put_map(out, 2);
+
+  if (!rc)
+    rc = dh_put_ki(out, "added", dh_val_int(answer, "added", 0));
+  if (!rc)
+    rc = dh_put_text(out, "refused");
+  if (!rc)
+    rc = dh_put_list(out, in->nrefused + n);
+  if (!rc)
+    rc = dh_buf_put(out, in->refused.data, in->refused.len);
+  for (size_t i = 0; !rc && i < n; i++)
+    rc = dh_put_val(out, &stands->items[i]);
+  return rc;
+}
+
+static int say_added(struct dh_cli *cli, const struct dh_buf *merged)
+{
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  const struct dh_val *refused;
+  char key[256];
+  int rc = dh_val_parse_buf(merged, &v, &err);
+
+  if (rc)
+    return dh_say_error(&err, NULL);
+  refused = dh_val_get(v, "refused");
+  rc = refused->n ? DH_EXIT_FAILED : DH_EXIT_DONE;
+  if (cli->json) {
+    dh_say_json(v);
+  } else {
+    for (size_t i = 0; i < refused->n; i++) {
+      dh_val_err(dh_val_get(&refused->items[i], "error"), &err);
+      dh_val_text(&refused->items[i], "key", key, sizeof key);
+      fprintf(stderr, "refused %s: %s%s%s\n", *key ? key : "(no key)", err.text, *err.advice ? "; " : "",
+              err.advice);
+    }
+    printf("%lld added, %zu refused\n", (long long)dh_val_int(v, "added", 0), refused->n);
+  }
+  free(v);
+  return rc;
+}
+
+static int add(struct dh_cli *cli, const struct dh_robot *robot, struct dh_intake *in, struct dh_buf *merged,
+               struct dh_err *err)
+{
+  struct dh_buf request, answer;
+  struct dh_val *v = NULL;
+  int rc = dh_intake_file(in, robot, cli->words[1], err);
+
+  dh_buf_init(&request, REQUEST_MAX);
+  dh_buf_init(&answer, OUT_MAX);
+  if (!rc && dh_change_put_add(&request, robot, in)) {
+    rc = dh_err_set(err, DH_ELIMIT, "%s holds too much for one call (%zu MB)", cli->words[1],
+                    in->cases.len >> 20);
+    dh_err_advice(err, "split the file");
+  }
+  if (!rc)
+    rc = dh_cli_change(cli, &request, &answer, &v, err);
+  if (!rc && merge(in, v, merged))
+    rc = dh_err_set(err, DH_ENOMEM, "no memory for the answer");
+  free(v);
+  dh_buf_fini(&request);
+  dh_buf_fini(&answer);
+  return rc;
+}
+
+static int exec_add(struct dh_cli *cli)
+{
+  char url[DH_PATH * 2], blobs[DH_PATH * 2 + 8];
+  struct dh_robot robot;
+  struct dh_intake in;
+  struct dh_buf merged;
+  struct dh_err err;
+  int rc = dh_robot_read(cli->words[0], &robot, &err);
+
+  if (rc)
+    return dh_say_error(&err, NULL);
+  dh_intake_init(&in, dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs));
+  dh_buf_init(&merged, OUT_MAX);
+  rc = add(cli, &robot, &in, &merged, &err);
+  rc = rc ? dh_say_error(&err, NULL) : say_added(cli, &merged);
+  dh_buf_fini(&merged);
+  dh_intake_fini(&in);
+  dh_robot_fini(&robot);
+  return rc;
+}
+
+/* ---- list, show */
+
+struct ask {
+  const char *queue, *period, *key;
+  int state;
+  struct dh_buf out;
+};
+
+static int list_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct ask *a = self;
+
+  return db->ops->case_list(db, a->queue, a->state, 0, &a->out, err);
+}
+
+static int show_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct ask *a = self;
+
+  return db->ops->case_show(db, a->queue, a->period, a->key, &a->out, err);
+}
+
+/* What there is to say of a case in one line: its result, reason or error. */
+static void put_outcome(struct dh_buf *b, const struct dh_val *c)
+{
+  const struct dh_val *error = dh_val_get(c, "error"), *result = dh_val_get(c, "result");
+  const struct dh_val *text = dh_val_get(error, "text"), *reason = dh_val_get(result, "reason");
+  bool rejected = dh_val_is(dh_val_get(c, "state"), "rejected");
+
+  if (error && error->type != DH_NIL)
+    dh_put_line(b, text ? text : error, 60);
+  else if (result && result->type != DH_NIL)
+    dh_put_line(b, rejected && reason ? reason : result, 60);
+}
+
+static void say_list(const struct dh_val *list)
+{
+  struct dh_buf line;
+  char key[256], period[16], state[16];
+
+  dh_buf_init(&line, 4096);
+  for (size_t i = 0; i < list->n; i++) {
+    const struct dh_val *c = &list->items[i];
+
+    dh_buf_clear(&line);
+    put_outcome(&line, c);
+    dh_val_text(c, "period", period, sizeof period);
+    printf("%-24s %s%s%-9s %2lld  %s\n", dh_val_text(c, "key", key, sizeof key), period, *period ? " " : "",
+           dh_val_text(c, "state", state, sizeof state), (long long)dh_val_int(c, "attempts", 0), line.data);
+  }
+  dh_buf_fini(&line);
+}
+
+static int exec_list(struct dh_cli *cli)
+{
+  const char *state = dh_cli_option(cli, "state");
+  struct ask a = {.queue = NULL};
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  char name[64];
+  int rc = 0;
+
+  a.queue = dh_cli_robot_name(cli->words[0], name);
+  dh_buf_init(&a.out, OUT_MAX);
+  if (state && !(a.state = dh_case_state_parse(state))) {
+    rc = dh_err_set(&err, DH_EUSE, "there is no state '%s'", state);
+    dh_err_advice(&err, "new, leased, waiting, retrying, done, rejected, failed, parked");
+  }
+  if (!rc && (rc = dh_cli_read(cli, list_work, &a, &err)) == DH_ENOENT)
+    rc = dh_put_list(&a.out, 0);
+  if (!rc)
+    rc = dh_val_parse_buf(&a.out, &v, &err);
+  if (rc)
+    rc = dh_say_error(&err, NULL);
+  else if (cli->json)
+    rc = dh_say_json(v);
+  else
+    say_list(v);
+  free(v);
+  dh_buf_fini(&a.out);
+  return rc;
+}
+
+static int exec_show(struct dh_cli *cli)
+{
+  struct ask a = {.queue = NULL, .period = dh_cli_option(cli, "period"), .key = cli->words[1]};
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  char name[64];
+  int rc;
+
+  a.queue = dh_cli_robot_name(cli->words[0], name);
+  dh_buf_init(&a.out, OUT_MAX);
+  rc = dh_cli_read(cli, show_work, &a, &err);
+  if (!rc)
+    rc = dh_val_parse_buf(&a.out, &v, &err);
+  if (rc)
+    rc = dh_say_error(&err, NULL);
+  else if (cli->json)
+    rc = dh_say_json(v);
+  else
+    dh_say_value(stdout, v, 0);
+  free(v);
+  dh_buf_fini(&a.out);
+  return rc;
+}
+
+/* ---- retry */
+
+static int exec_retry(struct dh_cli *cli)
+{
+  const char *period = dh_cli_option(cli, "period");
+  struct dh_buf request, answer;
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  char name[64];
+  int rc;
+
+  dh_buf_init(&request, 4096);
+  dh_buf_init(&answer, 4096);
+  rc = dh_put_map(&request, period ? 5 : 4);
+  if (!rc)
+    rc = dh_put_kt(&request, "do", "retry");
+  if (!rc)
+    rc = dh_put_kt(&request, "queue", dh_cli_robot_name(cli->words[0], name));
+  if (!rc)
+    rc = dh_put_kt(&request, "key", cli->words[1]);
+  if (!rc)
+    rc = dh_put_kt(&request, "who", dh_cli_who());
+  if (!rc && period)
+    rc = dh_put_kt(&request, "period", period);
+  rc = rc ? dh_err_set(&err, rc, "no memory") : dh_cli_change(cli, &request, &answer, &v, &err);
+  if (rc)
+    rc = dh_say_error(&err, NULL);
+  else
+    printf("%s %s is due now; what was done stays done\n", name, cli->words[1]);
+  free(v);
+  dh_buf_fini(&request);
+  dh_buf_fini(&answer);
+  return rc;
+}
+
+/* ---- export */
+
+static int export_robot(struct dh_cli *cli, const struct dh_robot *robot, size_t *rows, char to[512],
+                        struct dh_err *err)
+{
+  const struct dh_val *key = dh_val_get(dh_val_get(robot->declared, "cases"), "key");
+  struct ask a = {.queue = robot->name};
+  struct dh_val *v = NULL;
+  char period[16], column[64] = "key";
+  const char *given = dh_cli_option(cli, "to");
+  int rc;
+
+  if (key && key->type == DH_TEXT)
+    snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
+  dh_robot_cases(robot, "to", to, 512);
+  if (given)
+    snprintf(to, 512, "%s", given);
+  if (!*to) {
+    dh_err_set(err, DH_EUSE, "%s says nowhere where its results go", robot->name);
+    return dh_err_advice(err, "write cases = { to = \"results.csv\" } in robot.lua, or give --to FILE");
+  }
+  dh_robot_period(robot, period);
+  dh_buf_init(&a.out, OUT_MAX);
+  rc = dh_cli_read(cli, list_work, &a, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&a.out, &v, err);
+  if (!rc)
+    rc = dh_export(v, period, column, given ? "." : robot->folder, to, rows, err);
+  free(v);
+  dh_buf_fini(&a.out);
+  return rc;
+}
+
+static int exec_export(struct dh_cli *cli)
+{
+  struct dh_robot robot;
+  struct dh_err err;
+  char to[512];
+  size_t rows = 0;
+  int rc = dh_robot_read(cli->words[0], &robot, &err);
+
+  if (rc)
+    return dh_say_error(&err, NULL);
+  rc = export_robot(cli, &robot, &rows, to, &err);
+  dh_robot_fini(&robot);
+  if (rc)
+    return dh_say_error(&err, NULL);
+  printf("%zu cases in %s\n", rows, to);
+  return DH_EXIT_DONE;
+}
+
+static const struct dh_option state_option[] = {
+    {"state", "S", "only these: new, leased, waiting, retrying, done, rejected, failed, parked"},
+    {NULL, NULL, NULL}};
+static const struct dh_option period_option[] = {
+    {"period", "P", "of this period; without it the newest case of the key"}, {NULL, NULL, NULL}};
+static const struct dh_option to_option[] = {{"to", "FILE", "instead of the robot's cases.to"},
+                                             {NULL, NULL, NULL}};
+
+const struct dh_command dh_cmd_queue_add = {
+    .name = "queue add",
+    .summary = "Puts cases into a robot's queue",
+    .usage = "ROBOT FILE",
+    .help = "FILE holds cases as JSON (one object or a list), JSON Lines or CSV; - reads JSON from standard "
+            "input. Each case\n"
+            "is checked against what the robot declares. Money is written \"250000.00 EUR\", dates "
+            "2026-11-30, files relative\n"
+            "to FILE; files are copied into the store now, so a later change has no influence.\n\n"
+            "The column that the robot names makes a case unique (cases.key), else key, else id. A key that "
+            "stands there\n"
+            "already is refused by name, the rest goes in. Exit code 1 says that some were refused; --json "
+            "lists them.",
+    .least = 2,
+    .most = 2,
+    .exec = exec_add,
+};
+const struct dh_command dh_cmd_queue_list = {
+    .name = "queue list",
+    .summary = "Lists the cases of a robot",
+    .usage = "ROBOT [--state S]",
+    .help = "One line a case: key, period, state, tries, result or error. --json gives all there is.",
+    .options = state_option,
+    .least = 1,
+    .most = 1,
+    .exec = exec_list,
+};
+const struct dh_command dh_cmd_queue_show = {
+    .name = "queue show",
+    .summary = "Shows one case: input, state, result, open questions",
+    .usage = "ROBOT KEY [--period P]",
+    .help = "How its run went is shown by deskhand show RUN.",
+    .options = period_option,
+    .least = 2,
+    .most = 2,
+    .exec = exec_show,
+};
+const struct dh_command dh_cmd_queue_retry = {
+    .name = "queue retry",
+    .summary = "Makes a failed, parked or waiting case due now",
+    .usage = "ROBOT KEY [--period P]",
+    .help = "The run goes on with its journal: an effect that was confirmed is never done again. Written "
+            "into the audit.",
+    .options = period_option,
+    .least = 2,
+    .most = 2,
+    .exec = exec_retry,
+};
+const struct dh_command dh_cmd_queue_export = {
+    .name = "queue export",
+    .summary = "Writes the results of the current period as a table",
+    .usage = "ROBOT [--to FILE]",
+    .help = "One row a case: key, state, what run returned, reason. The file is written whole; serve and run "
+            "write it by\n"
+            "themselves when they end.",
+    .options = to_option,
+    .least = 1,
+    .most = 1,
+    .exec = exec_export,
+};

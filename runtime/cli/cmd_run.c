@@ -1,0 +1,508 @@
+/* cmd_run.c - run: one robot in this process, for one case or for all that its cases.from names. */
+#include "util.h"
+#include "../base/clock.h"
+#include "../sched/export.h"
+#include "../sched/local.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUT_MAX = 256 << 20 };
+
+struct call {
+  struct dh_cli *cli;
+  struct dh_robot robot;
+  struct dh_local *local;
+  struct dh_intake in;
+  const char *key; /* of the one case; NULL: all of the queue */
+  char period[16];
+  bool tty;
+  int64_t began_ms;
+};
+
+/* ---- in the store */
+
+struct query {
+  const struct call *call;
+  const struct dh_val *request;
+  struct dh_buf out;
+  int64_t id;
+  int64_t counts[DH_CASE_STATES];
+};
+
+static int add_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+
+  dh_buf_clear(&q->out);
+  return dh_change_apply(db, q->request, &q->out, err);
+}
+
+static int show_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+
+  dh_buf_clear(&q->out);
+  return db->ops->case_show(db, q->call->robot.name, q->call->period, q->call->key, &q->out, err);
+}
+
+static int run_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+  char run[DH_RUN_ID];
+
+  dh_buf_clear(&q->out);
+  return db->ops->run_show(db, dh_val_text(q->request, "run", run, sizeof run), &q->out, err);
+}
+
+static int retry_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+
+  return db->ops->case_retry(db, q->call->robot.name, q->call->period, q->call->key, dh_cli_who(), err);
+}
+
+static int review_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+
+  dh_buf_clear(&q->out);
+  return db->ops->review_show(db, q->id, &q->out, err);
+}
+
+static int list_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+  const char *queue = q->call->robot.name;
+  int rc = db->ops->counts(db, &queue, 1, q->counts, err);
+
+  dh_buf_clear(&q->out);
+  return rc ? rc : db->ops->case_list(db, queue, 0, 0, &q->out, err);
+}
+
+/* Runs work and parses what it appended. */
+static int ask(struct call *c, struct query *q, int (*work)(struct dh_db *, void *, struct dh_err *),
+               struct dh_val **v, struct dh_err *err)
+{
+  int rc = dh_local_do(c->local, work, q, err);
+
+  *v = NULL;
+  return rc ? rc : dh_val_parse_buf(&q->out, v, err);
+}
+
+static int add_cases(struct call *c, struct dh_err *err)
+{
+  struct query q = {.call = c};
+  struct dh_val *request = NULL;
+  struct dh_buf b;
+  int rc;
+
+  dh_buf_init(&b, OUT_MAX);
+  dh_buf_init(&q.out, OUT_MAX);
+  if ((rc = dh_change_put_add(&b, &c->robot, &c->in)))
+    dh_err_set(err, rc, "too many cases for one call");
+  if (!rc)
+    rc = dh_val_parse_buf(&b, &request, err);
+  q.request = request;
+  if (!rc)
+    rc = dh_local_do(c->local, add_work, &q, err);
+  free(request);
+  dh_buf_fini(&b);
+  dh_buf_fini(&q.out);
+  return rc;
+}
+
+static void say_refused(const struct call *c)
+{
+  const char *at = c->in.refused.data;
+  struct dh_buf list;
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  char key[256];
+
+  dh_buf_init(&list, OUT_MAX);
+  if (!dh_put_list(&list, c->in.nrefused) && !dh_buf_put(&list, at, c->in.refused.len) &&
+      !dh_val_parse_buf(&list, &v, &err))
+    for (size_t i = 0; i < v->n; i++) {
+      char place[160];
+
+      dh_val_err(dh_val_get(&v->items[i], "error"), &err);
+      dh_val_text(&v->items[i], "key", key, sizeof key);
+      snprintf(place, sizeof place, "%.100s%s%.50s", c->robot.name, *key ? " " : "", key);
+      if (!*err.where)
+        snprintf(err.where, sizeof err.where, "%s", place);
+      dh_say_error(&err, "nothing: this case was not taken in");
+    }
+  free(v);
+  dh_buf_fini(&list);
+}
+
+/* ---- how one case ended */
+
+/* What is changed outside for this case: the effects that were confirmed. */
+static void done_so_far(struct call *c, const struct dh_val *shown, char *out, size_t size)
+{
+  struct query q = {.call = c, .request = shown};
+  const struct dh_val *effects;
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  char name[160];
+
+  snprintf(out, size, "nothing for %s", c->key);
+  dh_buf_init(&q.out, OUT_MAX);
+  if (!ask(c, &q, run_work, &v, &err)) {
+    bool first = true;
+
+    effects = dh_val_get(v, "effects");
+    for (size_t i = 0; effects && i < effects->n; i++) {
+      if (!dh_val_is(dh_val_get(&effects->items[i], "state"), "confirmed"))
+        continue;
+      dh_val_text(&effects->items[i], "name", name, sizeof name);
+      if (first)
+        *out = '\0';
+      snprintf(out + strlen(out), size - strlen(out), "%s%s", first ? "" : ", ", name);
+      first = false;
+    }
+  }
+  free(v);
+  dh_buf_fini(&q.out);
+}
+
+static int say_waiting(struct call *c, const struct dh_val *shown)
+{
+  const struct dh_val *reviews = dh_val_get(shown, "reviews");
+  int64_t until = dh_val_int(shown, "due", 0);
+  char at[24], name[160];
+
+  for (size_t i = 0; reviews && i < reviews->n; i++)
+    fprintf(stderr, "%s waits for a person: review %lld, \"%s\".\n  do: deskhand review show %lld\n", c->key,
+            (long long)dh_val_int(&reviews->items[i], "id", 0),
+            dh_val_text(&reviews->items[i], "name", name, sizeof name),
+            (long long)dh_val_int(&reviews->items[i], "id", 0));
+  if (!reviews || !reviews->n)
+    fprintf(stderr, "%s waits until %s.\n  do: the same command then, or deskhand serve\n", c->key,
+            dh_local_text(until, at));
+  return DH_EXIT_WAITING;
+}
+
+static int say_failed(struct call *c, const struct dh_val *shown, bool again)
+{
+  const struct dh_val *error = dh_val_get(shown, "error");
+  char run[DH_RUN_ID], done[400], at[24];
+  struct dh_err err;
+  size_t n;
+
+  if (error && error->type == DH_MAP)
+    dh_val_err(error, &err);
+  else
+    dh_err_set(&err, DH_EIO, "%.*s", error && error->type == DH_TEXT ? (int)error->n : 16,
+               error && error->type == DH_TEXT ? error->s : "it has no reason");
+  done_so_far(c, shown, done, sizeof done);
+  n = strlen(err.advice);
+  dh_val_text(shown, "run", run, sizeof run);
+  snprintf(err.advice + n, sizeof err.advice - n, "%spictures and steps: deskhand show %.8s", n ? "; " : "",
+           run);
+  dh_say_error(&err, done);
+  if (again)
+    fprintf(stderr, "  deskhand serve tries it again at %s, this command at once.\n",
+            dh_local_text(dh_val_int(shown, "not_before", 0), at));
+  return DH_EXIT_FAILED;
+}
+
+static int say_end(struct call *c, const struct dh_val *shown, int state)
+{
+  const struct dh_val *result = dh_val_get(shown, "result");
+  char reason[512];
+
+  if (c->cli->json)
+    dh_say_json(shown);
+  switch (state) {
+  case DH_CASE_DONE:
+    if (!c->cli->json && result && result->type != DH_NIL)
+      dh_say_value(stdout, result, 0);
+    return DH_EXIT_DONE;
+  case DH_CASE_REJECTED:
+    if (!c->cli->json)
+      printf("%s is rejected: %s\n", c->key, dh_val_text(result, "reason", reason, sizeof reason));
+    return DH_EXIT_REJECTED;
+  case DH_CASE_WAITING:
+    return say_waiting(c, shown);
+  case DH_CASE_PARKED:
+    say_failed(c, shown, false);
+    say_waiting(c, shown);
+    return DH_EXIT_UNKNOWN;
+  default:
+    return say_failed(c, shown, state == DH_CASE_RETRYING);
+  }
+}
+
+/* ---- one case */
+
+static int answer_one(struct call *c, int64_t id, struct dh_err *err)
+{
+  struct query q = {.call = c, .id = id}, change = {.call = c};
+  struct dh_val *review = NULL, *request = NULL;
+  struct dh_buf answer, b;
+  int rc;
+
+  dh_buf_init(&q.out, OUT_MAX);
+  dh_buf_init(&change.out, 1 << 20);
+  dh_buf_init(&answer, 1 << 20);
+  dh_buf_init(&b, 2 << 20);
+  rc = ask(c, &q, review_work, &review, err);
+  if (!rc)
+    rc = dh_review_ask(review, &answer, err);
+  if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "do", "answer") || dh_put_ki(&b, "id", id) ||
+              dh_put_kt(&b, "who", dh_cli_who()) || dh_put_text(&b, "answer") ||
+              dh_put_bytes(&b, answer.data, answer.len)))
+    rc = dh_err_set(err, DH_ENOMEM, "no memory for an answer");
+  if (!rc)
+    rc = dh_val_parse_buf(&b, &request, err);
+  change.request = request;
+  if (!rc)
+    rc = dh_local_do(c->local, add_work, &change, err);
+  free(review);
+  free(request);
+  dh_buf_fini(&q.out);
+  dh_buf_fini(&change.out);
+  dh_buf_fini(&answer);
+  dh_buf_fini(&b);
+  return rc;
+}
+
+/* Asks all open reviews of the case at the terminal. *asked: whether there were any. */
+static int answer_all(struct call *c, const struct dh_val *shown, bool *asked, struct dh_err *err)
+{
+  const struct dh_val *reviews = dh_val_get(shown, "reviews");
+  int rc = 0;
+
+  *asked = false;
+  for (size_t i = 0; !rc && reviews && i < reviews->n; i++) {
+    *asked = true;
+    rc = answer_one(c, dh_val_int(&reviews->items[i], "id", 0), err);
+  }
+  return rc;
+}
+
+static int state_of(const struct dh_val *shown)
+{
+  char name[16];
+
+  return dh_case_state_parse(dh_val_text(shown, "state", name, sizeof name));
+}
+
+/* Runs the case until it ends, or waits for something this terminal cannot give. */
+static int run_case(struct call *c, struct query *q, struct dh_val **shown, int *state, struct dh_err *err)
+{
+  bool asked = true;
+  int rc = ask(c, q, show_work, shown, err);
+
+  if (!rc && state_of(*shown) == DH_CASE_RETRYING)
+    rc = dh_local_do(c->local, retry_work, q, err); /* whoever types this wants it now */
+  while (!rc) {
+    rc = dh_local_run(c->local, c->robot.name, c->period, c->key, err);
+    free(*shown);
+    *shown = NULL;
+    if (!rc)
+      rc = ask(c, q, show_work, shown, err);
+    if (rc)
+      break;
+    *state = state_of(*shown);
+    if (!c->tty || (*state != DH_CASE_WAITING && *state != DH_CASE_PARKED))
+      break;
+    rc = answer_all(c, *shown, &asked, err);
+    if (!asked)
+      break;
+  }
+  return rc;
+}
+
+static int one_case(struct call *c, struct dh_err *err)
+{
+  struct query q = {.call = c};
+  struct dh_val *shown = NULL;
+  int state = 0, rc;
+
+  dh_buf_init(&q.out, OUT_MAX);
+  rc = run_case(c, &q, &shown, &state, err);
+  if (rc == DH_ECANCELED && shown) /* asked, and no answer: it waits */
+    rc = say_waiting(c, shown);
+  else
+    rc = rc ? dh_say_error(err, NULL) : say_end(c, shown, state);
+  free(shown);
+  dh_buf_fini(&q.out);
+  return rc;
+}
+
+/* ---- all cases */
+
+static void told(void *self, const struct dh_claim *claim, const struct dh_run_end *end)
+{
+  static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
+  struct call *c = self;
+
+  if (!end || c->key || c->cli->json)
+    return;
+  printf("%-24s %-9s %s\n", claim->key, outcomes[end->outcome],
+         end->outcome == DH_RUN_FAILED && end->err ? end->err->text : "");
+  fflush(stdout);
+}
+
+static int write_table(struct call *c, const struct dh_val *cases, struct dh_err *err)
+{
+  const struct dh_val *key = dh_val_get(dh_val_get(c->robot.declared, "cases"), "key");
+  char to[512], column[64] = "key", period[16];
+  size_t rows;
+
+  dh_robot_cases(&c->robot, "to", to, sizeof to);
+  if (!*to)
+    return 0;
+  if (key && key->type == DH_TEXT)
+    snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
+  dh_robot_period(&c->robot, period);
+  return dh_export(cases, period, column, c->robot.folder, to, &rows, err);
+}
+
+static int say_counts(const struct call *c, const int64_t counts[DH_CASE_STATES])
+{
+  struct dh_buf line;
+
+  dh_buf_init(&line, 1024);
+  for (int s = DH_CASE_NEW; s < DH_CASE_STATES; s++)
+    if (counts[s])
+      dh_buf_printf(&line, "%s%lld %s", line.len ? ", " : "", (long long)counts[s], dh_case_state_name(s));
+  if (!c->cli->json)
+    printf("%s: %s\n", c->robot.name, line.len ? line.data : "no cases");
+  dh_buf_fini(&line);
+  return counts[DH_CASE_PARKED]                              ? DH_EXIT_UNKNOWN
+         : counts[DH_CASE_FAILED] + counts[DH_CASE_RETRYING] ? DH_EXIT_FAILED
+         : counts[DH_CASE_WAITING]                           ? DH_EXIT_WAITING
+                                                             : DH_EXIT_DONE;
+}
+
+static int all_cases(struct call *c, struct dh_err *err)
+{
+  struct query q = {.call = c};
+  struct dh_val *v = NULL;
+  int rc = dh_local_run(c->local, c->robot.name, NULL, NULL, err);
+
+  dh_buf_init(&q.out, OUT_MAX);
+  if (!rc)
+    rc = ask(c, &q, list_work, &v, err);
+  if (!rc)
+    rc = write_table(c, v, err);
+  if (rc)
+    rc = dh_say_error(err, NULL);
+  else {
+    if (c->cli->json)
+      dh_say_json(v);
+    rc = say_counts(c, q.counts);
+    if (c->in.nrefused && rc == DH_EXIT_DONE)
+      rc = DH_EXIT_FAILED;
+  }
+  free(v);
+  dh_buf_fini(&q.out);
+  return rc;
+}
+
+/* ---- the command */
+
+/* What is to be run: the case given, all of cases.from, or one case without input. */
+static int take_in(struct call *c, struct dh_err *err)
+{
+  const char *file = dh_cli_option(c->cli, "case");
+  char from[512];
+  int rc;
+
+  dh_robot_cases(&c->robot, "from", from, sizeof from);
+  if (file)
+    rc = dh_intake_file(&c->in, &c->robot, file, err);
+  else
+    rc = *from ? dh_intake_from(&c->in, &c->robot, err) : dh_intake_empty(&c->in, &c->robot, err);
+  if (rc)
+    return rc;
+  if (file && c->in.ncases + c->in.nrefused != 1) {
+    dh_err_set(err, DH_EUSE, "%s holds %zu cases; run takes one", file, c->in.ncases + c->in.nrefused);
+    return dh_err_advice(err, "put them into the queue: deskhand queue add %s %s; then deskhand serve",
+                         c->robot.path, file);
+  }
+  if (file || !*from)
+    c->key = c->in.first_key;
+  snprintf(c->period, sizeof c->period, "%s", c->in.first_period);
+  return 0;
+}
+
+static int run(struct call *c, struct dh_err *err)
+{
+  int rc = take_in(c, err);
+
+  if (rc)
+    return dh_say_error(err, NULL);
+  say_refused(c);
+  if (c->key && !c->in.ncases)
+    return DH_EXIT_USE;
+  if (c->in.ncases && add_cases(c, err))
+    return dh_say_error(err, NULL);
+  return c->key ? one_case(c, err) : all_cases(c, err);
+}
+
+static int exec(struct dh_cli *cli)
+{
+  struct call c = {.cli = cli, .tty = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json};
+  struct dh_local_options o = {.conf = cli->conf,
+                               .record_dir = dh_cli_option(cli, "record"),
+                               .replay_dir = dh_cli_option(cli, "replay"),
+                               .event = told,
+                               .self = &c};
+  struct dh_err err;
+  int rc;
+
+  if (o.record_dir && o.replay_dir)
+    rc = dh_err_set(&err, DH_EUSE, "either --record or --replay, not both");
+  else
+    rc = dh_robot_read(cli->words[0], &c.robot, &err);
+  if (rc)
+    return dh_say_error(&err, NULL);
+  rc = dh_local_open(&o, &c.local, &err);
+  if (rc == DH_EUNAVAILABLE)
+    dh_err_advice(&err, "give the case to it: deskhand queue add %s FILE; or name another store with --store",
+                  cli->words[0]);
+  if (rc) {
+    rc = dh_say_error(&err, NULL);
+  } else {
+    dh_intake_init(&c.in, dh_store_blobs(dh_local_store(c.local)));
+    rc = run(&c, &err);
+    dh_intake_fini(&c.in);
+  }
+  dh_local_close(&c.local);
+  dh_robot_fini(&c.robot);
+  return rc;
+}
+
+static const struct dh_option options[] = {
+    {"case", "FILE|-", "the case, as JSON; - reads it from standard input"},
+    {"record", "DIR", "keep each answer of a service in DIR"},
+    {"replay", "DIR", "take the answers of services from DIR, ask nobody"},
+    {NULL, NULL, NULL},
+};
+
+const struct dh_command dh_cmd_run = {
+    .name = "run",
+    .summary = "Runs a robot here and now",
+    .usage = "ROBOT [--case FILE|-] [--record DIR|--replay DIR]",
+    .help =
+        "ROBOT is a folder with robot.lua, or a single .lua file. With --case it runs that case and prints "
+        "what the robot\n"
+        "returned. The case's key (the robot's cases.key, else key, else id) decides: a case that has ended "
+        "says its\n"
+        "result again and exits by it, an open one goes on where it stopped; nothing that was confirmed is "
+        "done twice.\n\n"
+        "Without --case it works off what cases.from of the robot names, or runs one case without input.\n\n"
+        "A question to a person is asked at once on a terminal; elsewhere the command ends with 4 and names "
+        "the review.",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .exec = exec,
+};

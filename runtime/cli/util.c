@@ -1,0 +1,85 @@
+/* util.c - see util.h. */
+#include "util.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+int dh_cli_read(struct dh_cli *cli, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
+                struct dh_err *err)
+{
+  char url[DH_PATH * 2];
+  struct dh_store_options o = {.url = dh_store_url(cli->conf, url, sizeof url), .mode = DH_STORE_READ};
+  struct dh_store *store = NULL;
+  int rc = dh_store_open(&o, &store, err);
+
+  if (!rc)
+    rc = dh_store_do(store, work, self, err);
+  dh_store_close(&store);
+  return rc;
+}
+
+int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_buf *answer, struct dh_val **v,
+                  struct dh_err *err)
+{
+  char url[DH_PATH * 2];
+  int rc = dh_change_send(dh_store_url(cli->conf, url, sizeof url), request, answer, err);
+
+  *v = NULL;
+  return rc ? rc : dh_val_parse_buf(answer, v, err);
+}
+
+const char *dh_cli_who(void)
+{
+  const struct passwd *p = getpwuid(getuid());
+
+  return p ? p->pw_name : "unknown";
+}
+
+char *dh_cli_robot_name(const char *robot, char out[64])
+{
+  size_t n = strlen(robot), at;
+
+  while (n > 1 && robot[n - 1] == '/')
+    n--;
+  for (at = n; at > 0 && robot[at - 1] != '/';)
+    at--;
+  if (n - at > 4 && strncmp(robot + n - 4, ".lua", 4) == 0)
+    n -= 4;
+  snprintf(out, 64, "%.*s", (int)(n - at), robot + at);
+  if (strcmp(out, "robot") == 0 && at > 1 && n < strlen(robot)) { /* FOLDER/robot.lua is the folder */
+    char folder[DH_PATH];
+
+    snprintf(folder, sizeof folder, "%.*s", (int)(at - 1), robot);
+    return dh_cli_robot_name(folder, out);
+  }
+  return out;
+}
+
+bool dh_cli_prompt(const char *question, char *out, size_t size)
+{
+  fprintf(stderr, "%s", question);
+  fflush(stderr);
+  if (!fgets(out, (int)size, stdin))
+    return false;
+  out[strcspn(out, "\r\n")] = '\0';
+  return true;
+}
+
+bool dh_cli_prompt_secret(const char *question, char *out, size_t size)
+{
+  struct termios before, quiet;
+  bool have = tcgetattr(STDIN_FILENO, &before) == 0, got;
+
+  quiet = before;
+  quiet.c_lflag &= ~(tcflag_t)ECHO;
+  if (have)
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+  got = dh_cli_prompt(question, out, size);
+  if (have)
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  fprintf(stderr, "\n");
+  return got;
+}

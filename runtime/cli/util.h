@@ -1,0 +1,36 @@
+/* util.h - what several commands share: asking the store, sending changes, questions to people. */
+#ifndef DH_CLI_UTIL_H
+#define DH_CLI_UTIL_H
+
+#include "../sched/change.h"
+#include "cli.h"
+
+/* Reads the store: opened for reading only, work once, closed. DH_ENOENT: there is no store yet. */
+int dh_cli_read(struct dh_cli *cli, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
+                struct dh_err *err);
+/* Sends a change (change.h) and parses the answer: *v points into answer's bytes; free(*v). */
+int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_buf *answer, struct dh_val **v,
+                  struct dh_err *err);
+/* Who this is, for the audit: login name. */
+const char *dh_cli_who(void);
+/* The name a ROBOT argument stands for: the folder's or file's, without ".lua". */
+char *dh_cli_robot_name(const char *robot, char out[64]);
+
+/* A line from the terminal, without its end; false at the end of input. */
+bool dh_cli_prompt(const char *question, char *out, size_t size);
+/* The same without echo. */
+bool dh_cli_prompt_secret(const char *question, char *out, size_t size);
+
+/* ---- reviews (ask.c) */
+
+/* Shows a review (the map of review_show) to a person. */
+void dh_review_say(FILE *f, const struct dh_val *review);
+/* What may be written behind `review answer ID`, for this one: "yes | no", "name=… date=…". */
+void dh_review_choices(const struct dh_val *review, char *out, size_t size);
+/* The answer that words stand for, as CBOR, checked against the question. DH_EUSE says what is possible. */
+int dh_review_answer(const struct dh_val *review, char **words, int n, struct dh_buf *answer,
+                     struct dh_err *err);
+/* Asks at the terminal until the answer fits. DH_ECANCELED at the end of input. */
+int dh_review_ask(const struct dh_val *review, struct dh_buf *answer, struct dh_err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* change.h - what commands change in a store, as one message: the supervisor does it when one answers on the
+ * control socket, else the command itself, with the store's lock.
+ *
+ *   {do: "add", queue, hash, bundle: bytes, cases: [{key, period, input: bytes}]}
+ *       -> {added: n, refused: [{key, error}]}
+ *   {do: "retry", queue, period?, key, who}        -> {}
+ *   {do: "answer", id, answer: bytes (CBOR), who}  -> what review_answer says
+ *   {do: "secret set", name, box: bytes, who}      -> {}
+ *   {do: "secret remove", name, who}               -> {} */
+#ifndef DH_CHANGE_H
+#define DH_CHANGE_H
+
+#include "../store/store.h"
+#include "intake.h"
+
+/* Does it, inside a transaction. Appends the answer. */
+int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_buf *answer,
+                    struct dh_err *err);
+
+/* The request that adds what was taken in. */
+int dh_change_put_add(struct dh_buf *b, const struct dh_robot *r, const struct dh_intake *in);
+
+/* The whole way, for commands: over the control socket, or by itself. Blocks. url as in the configuration. */
+int dh_change_send(const char *url, const struct dh_buf *request, struct dh_buf *answer, struct dh_err *err);
+
+/* Path of the control socket of a store: PATH.sock, in the runtime folder if that is too long for a socket.
+ */
+int dh_control_path(const char *url, char *out, size_t size, struct dh_err *err);
+/* Folder of the blobs of a store (see dh_blob_put), without opening it. */
+char *dh_store_blobs_of(const char *url, char *out, size_t size);
+/* The store's URL: --store, DESKHAND_STORE, the configuration, else the data folder. */
+char *dh_store_url(const struct dh_conf *c, char *out, size_t size);
+
+#endif

@@ -1,0 +1,351 @@
+/* intake.c - robots and case files from disk. See intake.h. */
+#include "intake.h"
+#include "../base/clock.h"
+#include "../host/module.h"
+#include "../host/run.h"
+#include "../store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 256 << 20 };
+
+/* ---- robots */
+
+int dh_robot_read(const char *path, struct dh_robot *r, struct dh_err *err)
+{
+  struct stat st;
+  char *slash;
+  int rc;
+
+  memset(r, 0, sizeof *r);
+  dh_buf_init(&r->bundle, DH_DATA_MAX);
+  dh_buf_init(&r->declaration, 1 << 20);
+  snprintf(r->path, sizeof r->path, "%s", path);
+  snprintf(r->folder, sizeof r->folder, "%s", path);
+  if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+    slash = strrchr(r->folder, '/');
+    if (slash)
+      slash[slash == r->folder] = '\0';
+    else
+      snprintf(r->folder, sizeof r->folder, ".");
+  }
+  rc = dh_bundle_read(path, &r->bundle, r->hash, r->name, err);
+  if (!rc)
+    rc = dh_robot_declare(r->bundle.data, r->bundle.len, path, &r->declaration, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&r->declaration, &r->declared, err);
+  if (rc)
+    dh_robot_fini(r);
+  return rc;
+}
+
+void dh_robot_fini(struct dh_robot *r)
+{
+  free(r->declared);
+  r->declared = NULL;
+  dh_buf_fini(&r->bundle);
+  dh_buf_fini(&r->declaration);
+}
+
+char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size_t size)
+{
+  return dh_val_text(dh_val_get(r->declared, "cases"), what, out, size);
+}
+
+void dh_robot_period(const struct dh_robot *r, char out[16])
+{
+  const struct dh_val *once = dh_val_get(dh_val_get(r->declared, "cases"), "once_a");
+  time_t now = (time_t)(dh_wall_ms() / 1000);
+  struct tm tm;
+
+  localtime_r(&now, &tm);
+  *out = '\0';
+  if (dh_val_is(once, "day"))
+    strftime(out, 16, "%Y-%m-%d", &tm);
+  else if (dh_val_is(once, "month"))
+    strftime(out, 16, "%Y-%m", &tm);
+  else if (dh_val_is(once, "year"))
+    strftime(out, 16, "%Y", &tm);
+}
+
+/* ---- one case */
+
+void dh_intake_init(struct dh_intake *in, const char *blobs)
+{
+  memset(in, 0, sizeof *in);
+  in->blobs = blobs;
+  dh_buf_init(&in->cases, FILE_MAX);
+  dh_buf_init(&in->refused, 16 << 20);
+}
+
+void dh_intake_fini(struct dh_intake *in)
+{
+  dh_buf_fini(&in->cases);
+  dh_buf_fini(&in->refused);
+}
+
+static int keep(void *self, const void *p, size_t n, char hash[DH_SHA256_HEX], struct dh_err *err)
+{
+  return dh_blob_put(self, p, n, hash, err);
+}
+
+/* A scalar as the text it was written as. False for lists, maps and what is empty. */
+static bool scalar_text(const struct dh_val *v, char *out, size_t size)
+{
+  *out = '\0';
+  if (!v)
+    return false;
+  if (v->type == DH_TEXT)
+    snprintf(out, size, "%.*s", (int)v->n, v->s);
+  else if (v->type == DH_INT)
+    snprintf(out, size, "%lld", (long long)v->i);
+  else if (v->type == DH_NUM)
+    snprintf(out, size, "%.15g", v->d);
+  return *out != '\0';
+}
+
+static void fresh_key(char *out, size_t size)
+{
+  unsigned char r[6] = {0};
+  char hex[2 * sizeof r + 1];
+
+  while (getrandom(r, sizeof r, 0) < 0 && errno == EINTR)
+    ;
+  dh_hex(r, sizeof r, hex);
+  snprintf(out, size, "%s", hex);
+}
+
+static void row_key(const struct dh_val *raw, char *out, size_t size)
+{
+  char hash[DH_SHA256_HEX] = "";
+  struct dh_buf bytes;
+
+  dh_buf_init(&bytes, FILE_MAX);
+  if (!dh_put_val(&bytes, raw))
+    dh_sha256_hex(bytes.data, bytes.len, hash);
+  snprintf(out, size, "%.16s", hash);
+  dh_buf_fini(&bytes);
+}
+
+/* The key: the declared column or columns; else `key`, else `id`; else, in a list, the row itself, so that
+ * the same row twice is one case. */
+static int case_key(const struct dh_robot *r, const struct dh_val *raw, bool single, char *out, size_t size,
+                    struct dh_err *err)
+{
+  const struct dh_val *want = dh_val_get(dh_val_get(r->declared, "cases"), "key");
+  const struct dh_val *columns = want && want->type == DH_LIST ? want->items : want;
+  size_t n = !want ? 0 : want->type == DH_LIST ? want->n : 1, at = 0;
+  char part[200], column[64];
+
+  for (size_t i = 0; i < n; i++) {
+    snprintf(column, sizeof column, "%.*s", columns[i].type == DH_TEXT ? (int)columns[i].n : 0, columns[i].s);
+    if (!scalar_text(dh_val_get(raw, column), part, sizeof part))
+      return dh_err_set(err, DH_EFORMAT, "the case has no '%s', which makes it unique (cases.key)", column);
+    at += (size_t)snprintf(out + at, size - at, "%s%s", i ? "/" : "", part);
+    if (at >= size)
+      return dh_err_set(err, DH_ELIMIT, "the key of a case is longer than %zu bytes", size - 1);
+  }
+  if (n || scalar_text(dh_val_get(raw, "key"), out, size) || scalar_text(dh_val_get(raw, "id"), out, size))
+    return 0;
+  if (single)
+    fresh_key(out, size);
+  else
+    row_key(raw, out, size);
+  return 0;
+}
+
+static int refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err)
+{
+  if (dh_put_map(&in->refused, 2) || dh_put_kt(&in->refused, "key", key) ||
+      dh_put_text(&in->refused, "error") || dh_put_err(&in->refused, why))
+    return dh_err_set(err, DH_ELIMIT, "too many cases are refused");
+  in->nrefused++;
+  return 0;
+}
+
+static int accept_case(struct dh_intake *in, const struct dh_robot *r, const char *key,
+                       const struct dh_buf *input, struct dh_err *err)
+{
+  char period[16];
+
+  dh_robot_period(r, period);
+  if (dh_put_map(&in->cases, 3) || dh_put_kt(&in->cases, "key", key) ||
+      dh_put_kt(&in->cases, "period", period) || dh_put_text(&in->cases, "input") ||
+      dh_put_bytes(&in->cases, input->data, input->len))
+    return dh_err_set(err, DH_ELIMIT, "too many cases in one file");
+  if (!in->ncases++) {
+    snprintf(in->first_key, sizeof in->first_key, "%s", key);
+    snprintf(in->first_period, sizeof in->first_period, "%s", period);
+  }
+  return 0;
+}
+
+static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *declared,
+                struct dh_val *raw, const char *base, const char *given, bool single, struct dh_err *err)
+{
+  char key[256] = "";
+  struct dh_buf input;
+  struct dh_err why;
+  int rc = 0;
+
+  dh_buf_init(&input, DH_DATA_MAX);
+  if (given)
+    snprintf(key, sizeof key, "%s", given);
+  else
+    rc = case_key(r, raw, single, key, sizeof key, &why);
+  if (!rc)
+    rc = dh_case_take(declared, raw, base, keep, (void *)in->blobs, &input, &why);
+  rc = rc ? refuse(in, key, &why, err) : accept_case(in, r, key, &input, err);
+  dh_buf_fini(&input);
+  return rc;
+}
+
+int dh_intake_empty(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err)
+{
+  struct dh_val nothing = {.type = DH_MAP};
+
+  return take(in, r, r->declared, &nothing, r->folder, NULL, true, err);
+}
+
+/* ---- files */
+
+static int read_stdin(struct dh_buf *text, struct dh_err *err)
+{
+  char chunk[1 << 16];
+  ssize_t n;
+
+  while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
+    if (n > 0 && dh_buf_put(text, chunk, (size_t)n))
+      return dh_err_set(err, DH_ELIMIT, "standard input holds more than %d MB", FILE_MAX >> 20);
+  return n < 0 ? dh_err_errno(err, "standard input cannot be read") : 0;
+}
+
+static int decode(const char *file, struct dh_buf *cbor, struct dh_err *err)
+{
+  bool from_stdin = strcmp(file, "-") == 0;
+  const char *dot = strrchr(file, '.'), *slash = strrchr(file, '/');
+  const char *format = from_stdin ? "json" : dot && (!slash || dot > slash) ? dot + 1 : "";
+  const struct dh_codec *codec;
+  struct dh_buf text;
+  struct dh_err why;
+  int rc = dh_codec_find(format, &codec, &why);
+
+  if (rc) {
+    dh_err_set(err, rc == DH_ENOENT ? DH_EUSE : rc, "%s: cases are read from .json, .jsonl and .csv files",
+               file);
+    return dh_err_seen(err, "%s", why.text);
+  }
+  dh_buf_init(&text, FILE_MAX);
+  rc = from_stdin ? read_stdin(&text, err) : dh_buf_read_file(&text, file, err);
+  if (!rc && (rc = codec->decode(text.data, text.len, cbor, err)) && !*err->where)
+    snprintf(err->where, sizeof err->where, "%.150s", file);
+  dh_buf_fini(&text);
+  return rc;
+}
+
+static void folder_of(const char *file, char out[DH_PATH])
+{
+  char *slash;
+
+  snprintf(out, DH_PATH, "%s", file);
+  slash = strrchr(out, '/');
+  if (slash)
+    slash[slash == out] = '\0';
+  else
+    snprintf(out, DH_PATH, ".");
+}
+
+int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *file, struct dh_err *err)
+{
+  struct dh_val *v = NULL;
+  struct dh_buf cbor;
+  char base[DH_PATH];
+  int rc;
+
+  folder_of(file, base);
+  dh_buf_init(&cbor, FILE_MAX);
+  rc = decode(file, &cbor, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&cbor, &v, err);
+  if (!rc && v->type == DH_MAP)
+    rc = take(in, r, r->declared, v, base, NULL, true, err);
+  else if (!rc && v->type == DH_LIST)
+    for (size_t i = 0; !rc && i < v->n; i++)
+      rc = take(in, r, r->declared, &v->items[i], base, NULL, false, err);
+  else if (!rc)
+    rc = dh_err_set(err, DH_EFORMAT, "%s holds no case: an object or a list of objects is wanted", file);
+  free(v);
+  dh_buf_fini(&cbor);
+  return rc;
+}
+
+/* {case: {file: {type: "file"}}}: what a case from a folder is when the robot does not say so itself. */
+static void file_case(struct dh_val v[6])
+{
+  static const char *const names[] = {"case", "file", "type"};
+
+  for (int i = 0; i < 3; i++) {
+    v[2 * i] = (struct dh_val){.type = DH_TEXT, .n = 4, .s = names[i]};
+    v[2 * i + 1] = (struct dh_val){.type = DH_MAP, .n = 1, .items = &v[2 * i + 2]};
+  }
+  v[5] = (struct dh_val){.type = DH_TEXT, .n = 4, .s = "file"};
+}
+
+/* One case a file of the folder; its key is the file's name. */
+static int take_folder(struct dh_intake *in, const struct dh_robot *r, const char *pattern,
+                       struct dh_err *err)
+{
+  char folder[2 * DH_PATH + 8], path[2 * DH_PATH + 300];
+  const char *slash = strrchr(pattern, '/');
+  struct dh_val made[6], root = {.type = DH_MAP, .n = 1, .items = made};
+  const struct dh_val *declared = r->declared;
+  struct dirent **names;
+  int n, rc = 0;
+
+  if (!dh_val_get(dh_val_get(declared, "case"), "file")) {
+    file_case(made);
+    declared = &root;
+  }
+  snprintf(folder, sizeof folder, "%s%s%.*s", *pattern == '/' ? "" : r->folder, *pattern == '/' ? "" : "/",
+           slash ? (int)(slash - pattern) : 1, slash ? pattern : ".");
+  n = scandir(folder, &names, NULL, alphasort);
+  if (n < 0)
+    return dh_err_errno(err, "the folder %s of cases.from cannot be read", folder);
+  for (int i = 0; i < n; i++) {
+    const char *name = names[i]->d_name;
+    struct dh_val pair[2] = {{.type = DH_TEXT, .n = 4, .s = "file"},
+                             {.type = DH_TEXT, .n = strlen(name), .s = name}};
+    struct dh_val raw = {.type = DH_MAP, .n = 1, .items = pair};
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (!rc && *name != '.' && fnmatch(slash ? slash + 1 : pattern, name, 0) == 0 && stat(path, &st) == 0 &&
+        S_ISREG(st.st_mode))
+      rc = take(in, r, declared, &raw, folder, name, false, err);
+    free(names[i]);
+  }
+  free(names);
+  return rc;
+}
+
+int dh_intake_from(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err)
+{
+  char from[512], path[2 * DH_PATH];
+
+  dh_robot_cases(r, "from", from, sizeof from);
+  if (!*from)
+    return 0;
+  if (strpbrk(from, "*?["))
+    return take_folder(in, r, from, err);
+  snprintf(path, sizeof path, "%s%s%s", *from == '/' ? "" : r->folder, *from == '/' ? "" : "/", from);
+  return dh_intake_file(in, r, path, err);
+}

@@ -1,0 +1,52 @@
+/* intake.h - robots and cases from disk, before there is a run: reads a robot, reads case files, checks each
+ * case against the robot's declaration. Runs the robot's file (host) and parses foreign text (codecs): the
+ * supervisor never calls it, a child process does (role `intake`), commands do.
+ *
+ * Cases come out as CBOR maps {key, period, input: bytes}, one after the other in a buffer. */
+#ifndef DH_INTAKE_H
+#define DH_INTAKE_H
+
+#include "../base/conf.h"
+#include "../base/sha256.h"
+#include "../base/val.h"
+
+struct dh_robot {
+  char path[DH_PATH];   /* as it was named */
+  char folder[DH_PATH]; /* cases.from and cases.to are relative to it */
+  char name[64];
+  char hash[DH_SHA256_HEX];
+  struct dh_buf bundle;      /* as dh_bundle_read makes it */
+  struct dh_buf declaration; /* CBOR */
+  struct dh_val *declared;   /* parsed; points into declaration */
+};
+
+/* Reads and declares. On error nothing is left to free. */
+int dh_robot_read(const char *path, struct dh_robot *r, struct dh_err *err);
+void dh_robot_fini(struct dh_robot *r);
+/* A text of its `cases` table (from, to, once_a): "" when unset. */
+char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size_t size);
+/* The period that a case of now belongs to: "2026-11-24", "2026-11", "2026", "" without once_a. */
+void dh_robot_period(const struct dh_robot *r, char out[16]);
+
+struct dh_intake {
+  const char *blobs; /* of the store: where files of cases are kept */
+  struct dh_buf cases;
+  size_t ncases;
+  struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */
+  size_t nrefused;
+  char first_key[256]; /* of the first case; "" without one */
+  char first_period[16];
+};
+
+void dh_intake_init(struct dh_intake *in, const char *blobs);
+void dh_intake_fini(struct dh_intake *in);
+/* Takes in a file of cases: JSON (an object, a list), JSON Lines, CSV, by its extension; "-" is JSON from
+ * standard input. A case that is refused does not stop the others: it goes to `refused`. An error: nothing
+ * can be read. */
+int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *file, struct dh_err *err);
+/* What the robot's cases.from names: a file of cases, or "folder/x*": one case a file. */
+int dh_intake_from(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err);
+/* One case with an empty input and a fresh key. */
+int dh_intake_empty(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err);
+
+#endif
