@@ -78,7 +78,7 @@ GtkWidget *lc_dialog_open(struct lc_app *app, const struct lc_dialog *d)
   g_signal_connect(dialog, "response", G_CALLBACK(on_response), open);
   g_signal_connect(dialog, "delete-event", G_CALLBACK(gtk_true), NULL);
   g_signal_connect(dialog, "destroy", G_CALLBACK(on_destroy), open);
-  lc_window_show(app, dialog, NULL, first);
+  lc_window_show(app, dialog, NULL, d->content ? d->content : first);
   return dialog;
 }
 

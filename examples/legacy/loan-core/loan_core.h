@@ -57,8 +57,8 @@ struct lc_dialog {
   GtkWidget *parent; /* dies with it; `answered` is not called then */
   const char *title, *text;
   enum { LC_ICON_NONE, LC_ICON_QUESTION, LC_ICON_WARNING } icon;
-  const char *buttons[2];                                 /* with mnemonics; the second may be NULL */
-  GtkWidget *content;                                     /* below the text, or NULL */
+  const char *buttons[2]; /* with mnemonics; the second may be NULL */
+  GtkWidget *content;     /* beside the text, with the keyboard in it; or NULL */
   void (*answered)(enum lc_answer answer, gpointer data); /* after the dialog has gone; may be NULL */
   gpointer data;
 };
