@@ -1,5 +1,5 @@
 MODULES += http
 http_DIR := connectors/http
 http_PKG := libcurl
-http_USES := json
+http_USES := json files
 http_UNIT := connectors/http/policy.c
