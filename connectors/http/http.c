@@ -1,14 +1,8 @@
-/* http.c - the http module: a request table of the Lua half becomes a transfer. The only file here that sees
- * Lua, and the only place where a secret's value is read. */
-#include "transfer.h"
-#include "policy.h"
+/* http.c - the http module: what its Lua half calls, and an answer as Lua sees it. */
+#include "request.h"
 #include "tape.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-enum { BODY_MAX = 64 << 20 };
 
 /* ---- the answer */
 

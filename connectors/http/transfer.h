@@ -34,9 +34,10 @@ struct dh_http_request {
   char *user, *password;
   char **hosts; /* of the robot; n_hosts -1: it has no list */
   int n_hosts;
-  char *trusted; /* host allowed beside the list: that of the source */
-  bool loopback,
-      house; /* addresses of this machine / of the house are allowed for this URL's host and port */
+  char *trusted;       /* host allowed beside the list: that of the source */
+  bool loopback;       /* this URL's host and port may lie on this machine */
+  bool house;          /* … in the house */
+  bool house_anywhere; /* addresses of the house are fine after a redirect, too */
   char *ca, *cert, *key, *proxy, *no_proxy;
   int64_t timeout_ms;          /* from the first byte on its way to the last, all attempts together */
   int64_t gap_ms;              /* between two requests to the host; 0: no rate */
