@@ -3,6 +3,7 @@
 -- words: effect
 local core, lang = ...
 local errors = require "errors"
+lang.dsl("flow") -- names of effects: lang.named
 local effect = {}
 
 -- How long a proof may take to appear, and the pause before it is asked a second time when a crash left it open.

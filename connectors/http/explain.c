@@ -44,12 +44,12 @@ static const struct reason {
     {CURLE_OUT_OF_MEMORY, DH_ENOMEM, "no memory", "run fewer robots at a time"},
 };
 
-static int explain_stop(const struct dh_http_transfer *t, struct dh_err *err)
+static int explain_stop(enum dh_http_stop stop, const struct dh_http_transfer *t, struct dh_err *err)
 {
   const char *url = t->req.url;
   int shown = dh_http_shown(url);
 
-  switch (t->stop) {
+  switch (stop) {
   case DH_HTTP_BODY_OVER:
     dh_err_set(err, DH_ELIMIT, "%s %.*s: the answer is larger than %zu bytes", t->req.method, shown, url,
                t->req.limit);
@@ -82,7 +82,10 @@ int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err
     return DH_EUNKNOWN;
   }
   if (t->stop)
-    return explain_stop(t, err);
+    return explain_stop(t->stop, t, err);
+  if (rc == CURLE_OUT_OF_MEMORY && t->status &&
+      !t->body.len) /* what libcurl says of one endless header line */
+    return explain_stop(DH_HTTP_HEADERS_OVER, t, err);
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].rc == rc) {
       r = &reasons[i];
@@ -91,8 +94,9 @@ int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err
   if (rc == CURLE_SSL_CONNECT_ERROR && (!strstr(t->detail, "error:") || strstr(t->detail, "unexpected eof")))
     r = &broken; /* not about trust: the other side went away during the handshake */
   dh_err_set(err, r->code, "%s %.*s: %s", t->req.method, dh_http_shown(t->req.url), t->req.url, r->what);
-  dh_err_seen(err, "%s%s", *t->detail ? t->detail : curl_easy_strerror(rc),
-              t->attempt > 1 ? " (tried more than once)" : "");
+  dh_err_seen(err, "%s", *t->detail ? t->detail : curl_easy_strerror(rc));
+  if (t->attempt > 1)
+    dh_err_seen(err, "%s (%d attempts)", *t->detail ? t->detail : curl_easy_strerror(rc), t->attempt);
   dh_err_advice(err, "%s", r->advice);
   return r->code;
 }

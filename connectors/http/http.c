@@ -42,8 +42,12 @@ static void push_header(lua_State *L, const char *line, size_t n)
 static int fetch_push(lua_State *L, struct dh_op *op)
 {
   struct dh_http_transfer *t = (struct dh_http_transfer *)op;
-  const char *line = t->head.data, *end = line + t->head.len;
+  const char *line = t->head.data, *end;
 
+  /* A service that gives back what it was sent must not bring a secret into the journal. */
+  t->head.len = dh_mask_text(t->head.data, t->head.len);
+  t->body.len = dh_mask_text(t->body.data, t->body.len);
+  end = line + t->head.len;
   lua_createtable(L, 0, 4);
   lua_pushinteger(L, t->status);
   lua_setfield(L, -2, "status");

@@ -6,14 +6,15 @@
 #include <string.h>
 #include <strings.h>
 
+/* 0, or -1 when the URL has no such part, or too long a one. */
 static int copy_part(CURLU *u, CURLUPart part, char *out, size_t size)
 {
   char *s = NULL;
-  CURLUcode rc = curl_url_get(u, part, &s, CURLU_DEFAULT_PORT);
-  int fits = rc == CURLUE_OK && snprintf(out, size, "%s", s) < (int)size;
+  int rc =
+      curl_url_get(u, part, &s, CURLU_DEFAULT_PORT) || snprintf(out, size, "%s", s) >= (int)size ? -1 : 0;
 
   curl_free(s);
-  return fits ? 0 : -1;
+  return rc;
 }
 
 int dh_http_place_of(const char *url, struct dh_http_place *place, struct dh_err *err)
@@ -21,18 +22,19 @@ int dh_http_place_of(const char *url, struct dh_http_place *place, struct dh_err
   CURLU *u = curl_url();
   CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER)
                    : CURLUE_OUT_OF_MEMORY;
-  int bad = rc || copy_part(u, CURLUPART_SCHEME, place->scheme, sizeof place->scheme) ||
-            copy_part(u, CURLUPART_HOST, place->host, sizeof place->host);
+  int bad;
 
-  if (!bad && copy_part(u, CURLUPART_PORT, place->port, sizeof place->port))
-    *place->port = '\0'; /* a scheme that we refuse anyway */
+  *place->host = *place->port = '\0'; /* schemes without them are refused by their name */
+  bad = rc || copy_part(u, CURLUPART_SCHEME, place->scheme, sizeof place->scheme);
+  if (!bad && strncmp(place->scheme, "http", 4) == 0)
+    bad = copy_part(u, CURLUPART_HOST, place->host, sizeof place->host) ||
+          copy_part(u, CURLUPART_PORT, place->port, sizeof place->port);
   curl_url_cleanup(u);
   if (rc == CURLUE_OUT_OF_MEMORY)
     return dh_err_set(err, DH_ENOMEM, "no memory for a request");
   if (rc == CURLUE_USER_NOT_ALLOWED) {
     dh_err_set(err, DH_EUSE, "the URL holds a user or a password");
-    dh_err_advice(err,
-                  "give them apart, as secrets: { auth = { user = secret \"…\", password = secret \"…\" } }");
+    dh_err_advice(err, "give them apart: { auth = { user = …, password = secret \"…\" } }");
     return DH_EUSE;
   }
   if (!bad)
@@ -52,7 +54,7 @@ static int refuse(const struct dh_http_transfer *t, struct dh_err *err, const ch
 {
   dh_err_set(err, DH_EREFUSED, "%s %.*s is refused: %s", t->req.method, dh_http_shown(t->req.url), t->req.url,
              why);
-  dh_err_seen(err, "%s://%s", t->place.scheme, t->place.host);
+  dh_err_seen(err, "%s://%s%s%s", t->place.scheme, t->place.host, *t->place.port ? ":" : "", t->place.port);
   dh_err_advice(err, "%s", advice);
   return DH_EREFUSED;
 }
