@@ -72,6 +72,9 @@ int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err
 {
   static const struct reason broken = {CURLE_SSL_CONNECT_ERROR, DH_ECLOSED, "the connection broke off",
                                        "try again later"};
+  static const struct reason no_certificate = {
+      CURLE_RECV_ERROR, DH_EAUTH, "it wants a client certificate, and does not take what it got",
+      "name a PEM with certificate and key in source.NAME.cert, or in tls.cert and tls.key"};
   struct reason other = {rc, DH_EIO, curl_easy_strerror(rc), ""};
   const struct reason *r = &other;
 
@@ -91,7 +94,10 @@ int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err
       r = &reasons[i];
       break;
     }
-  if (rc == CURLE_SSL_CONNECT_ERROR && (!strstr(t->detail, "error:") || strstr(t->detail, "unexpected eof")))
+  if (strstr(t->detail, "alert certificate required") || strstr(t->detail, "alert bad certificate"))
+    r = &no_certificate;
+  else if (rc == CURLE_SSL_CONNECT_ERROR &&
+           (!strstr(t->detail, "error:") || strstr(t->detail, "unexpected eof")))
     r = &broken; /* not about trust: the other side went away during the handshake */
   dh_err_set(err, r->code, "%s %.*s: %s", t->req.method, dh_http_shown(t->req.url), t->req.url, r->what);
   dh_err_seen(err, "%s", *t->detail ? t->detail : curl_easy_strerror(rc));
