@@ -181,18 +181,8 @@ static int l_sha256(lua_State *L)
   return 1;
 }
 
-/* _conf(key) -> text | nil */
-static int l_conf(lua_State *L)
-{
-  struct dh_port *port = dh_port_of(L);
-
-  lua_pushstring(L, port->ops->conf(port, luaL_checkstring(L, 1)));
-  return 1;
-}
-
 static const luaL_Reg funcs[] = {{"_read", l_read},   {"_list", l_list},     {"_hash", l_hash},
-                                 {"_write", l_write}, {"_sha256", l_sha256}, {"_conf", l_conf},
-                                 {NULL, NULL}};
+                                 {"_write", l_write}, {"_sha256", l_sha256}, {NULL, NULL}};
 
 DH_EXPORT const struct dh_module dh_module = {
     .abi = DH_MODULE_ABI, .name = "files", .funcs = funcs, .lua = dh_module_lua};

@@ -3,17 +3,18 @@ local core = require "core.files"
 local errors = require "errors"
 local host = require "host"
 
---- Folders that robots may use. A relative path begins in the first.
+--- Folders that robots may use besides their own files. A relative path begins in the first.
 local function folders()
   local list = {}
-  local own = host.folder()
-  if own then
-    list[1] = own
-  end
-  for folder in (core._conf("files.roots") or ""):gmatch("[^:%s]+") do
+  for folder in (host.conf("files.roots") or ""):gmatch("[^:%s]+") do
     list[#list + 1] = folder
   end
   return list
+end
+
+--- A file of the robot itself, as it was when the run began: it is part of the robot's version.
+local function own(path)
+  return not path:find("^/") and host.source(path) or nil
 end
 
 --- A path (text) or a file of the case: exactly one of path and hash.
@@ -21,7 +22,7 @@ local function where(file, word)
   if type(file) == "string" then
     return file, nil
   end
-  if type(file) ~= "table" or type(file.sha256) ~= "string" then
+  if host.kind(file) ~= "file" then
     errors.raise { code = "EUSE", text = word .. " wants a path or a file of the case", seen = type(file) }
   end
   return nil, file.sha256
@@ -32,7 +33,7 @@ end
 ---@return string
 local function read(file)
   local path, hash = where(file, "files.read")
-  return errors.ok(core._read(folders(), path, hash))
+  return path and own(path) or (errors.ok(core._read(folders(), path, hash)))
 end
 
 --- Paths of the regular files that a pattern fits, sorted: "inbox/*.pdf".
@@ -47,7 +48,8 @@ end
 ---@return string
 local function hash(file)
   local path, known = where(file, "files.hash")
-  return known or (errors.ok(core._hash(folders(), path)))
+  local bytes = path and own(path)
+  return known or (bytes and core._sha256(bytes)) or (errors.ok(core._hash(folders(), path)))
 end
 
 local function content(args)
