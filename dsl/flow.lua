@@ -4,18 +4,7 @@ local core, lang = ...
 local errors = require "errors"
 local flow = {}
 
--- Suffixes of names per scope, innermost last: { [""] = { "[17]", "[a]" } }
-local suffixes = {}
-
----The name an effect, review or step has inside the loops it stands in.
----@param name string
-function lang.named(name)
-  if type(name) ~= "string" or name == "" or #name > 120 then
-    errors.raise { code = "EUSE", text = "a name of 1 to 120 letters comes first", seen = tostring(name) }
-  end
-  local list = suffixes[core._scope()]
-  return list and name .. table.concat(list) or name
-end
+local suffixes = lang.suffixes
 
 local function is_callable(f)
   if type(f) == "function" then return true end

@@ -64,6 +64,7 @@ local function robot_require(name)
   if type(name) ~= "string" or not name:match("^[%w_%.]+$") then
     error("require takes the name of a file of this robot, such as require \"rules\"", 2)
   end
+  if core._testing() then return name:match("^core%.") and env.require(name) or lang.word(name) or env.require(name) end
   local key = "robot:" .. name
   if loaded[key] == nil then
     local path = name:gsub("%.", "/") .. ".lua"
@@ -111,6 +112,19 @@ setmetatable(_G, {
 })
 rawset(_G, "require", robot_require)
 rawset(_G, "_G", nil)
+
+-- Suffixes that loops give to names, by scope, innermost last: { [""] = { "[17]", "[a]" } }; see flow.
+lang.suffixes = {}
+
+---The name an effect, review or step has inside the loops it stands in.
+---@param name string
+function lang.named(name)
+  if type(name) ~= "string" or name == "" or #name > 120 then
+    core._raise { code = "EUSE", text = "a name of 1 to 120 letters comes first", seen = tostring(name) }
+  end
+  local list = lang.suffixes[core._scope()]
+  return list and name .. table.concat(list) or name
+end
 
 ---Runs robot.lua. Returns its declaration (a plain table) and its run function.
 function lang.load_robot()

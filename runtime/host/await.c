@@ -105,6 +105,8 @@ int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunctio
   op->notify = resumed;
   op->waiter = t;
   t->op = op;
+  if (r->cancel_at && --r->cancel_at == 0 && dh_op_deadline(op, 0))
+    return luaL_error(L, "no memory for a timer");
   lua_pushlightuserdata(L, (void *)&dh_await_mark);
   return lua_yieldk(L, 1, ctx, then);
 }

@@ -154,12 +154,17 @@ static void put_userdata(struct writer *w, int index)
   const char *currency;
   int digits;
   char date[16];
+  const char *decimal;
+  size_t n;
 
   if (dh_money_at(w->L, index, &minor, &currency, &digits)) {
     put_money(w, minor, currency, digits);
   } else if (dh_date_at(w->L, index, date)) {
     check(w, dh_put_tag(w->out, DH_TAG_DATE));
     check(w, dh_put_text(w->out, date));
+  } else if ((decimal = dh_decimal_at(w->L, index, &n))) {
+    check(w, dh_put_tag(w->out, DH_TAG_DECIMAL));
+    check(w, dh_put_textn(w->out, decimal, n));
   } else if (dh_secret_name(w->L, index)) {
     put_secret(w, index);
   } else {
@@ -266,6 +271,11 @@ static int push_tagged(lua_State *L, const struct dh_val *v)
     memcpy(text, v->s, v->n);
     text[v->n] = '\0';
     dh_push_date(L, text);
+    return 1;
+  case DH_TAG_DECIMAL:
+    if (v->type != DH_TEXT)
+      return luaL_error(L, "a damaged number in stored data");
+    dh_push_decimal(L, v->s, v->n);
     return 1;
   case DH_TAG_ERROR:
     push_error(L, v);

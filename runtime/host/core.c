@@ -589,6 +589,7 @@ void dh_core_open(lua_State *L)
   luaL_setfuncs(L, dh_secret_funcs, 0);
   luaL_setfuncs(L, dh_branch_funcs, 0);
   luaL_setfuncs(L, dh_lend_funcs, 0);
+  luaL_setfuncs(L, dh_testing_funcs, 0);
   lua_getfield(L, LUA_REGISTRYINDEX, "dh.pcall");
   lua_setfield(L, -2, "_pcall");
   lua_getfield(L, LUA_REGISTRYINDEX, "dh.setmetatable");

@@ -79,6 +79,8 @@ static void take_text(const char *s, struct dh_err *err)
   const char *colon = strstr(s, ".lua:");
 
   dh_err_set(err, DH_ESCRIPT, "%s", "");
+  if (strncmp(s, "?:-1: ", 6) == 0) /* raised in the language, which has no lines */
+    s += 6;
   snprintf(text, sizeof text, "%s", s);
   if (colon && strcspn(s, " \n") >= (size_t)(colon - s)) {
     size_t n = (size_t)(colon - s) + 5;

@@ -31,6 +31,10 @@ static void *capped_alloc(void *self, void *p, size_t old, size_t size)
   }
   if (size > old && r->memory + (size - old) > r->memory_max)
     return NULL;
+  if (r->fail_alloc && size > old && --r->fail_alloc == 0) {
+    r->fail_alloc = 1; /* and from now on: Lua collects and tries once more */
+    return NULL;
+  }
   q = realloc(p, size);
   if (q)
     r->memory += size - old;
@@ -75,6 +79,7 @@ static int open_all(lua_State *L)
   dh_coro_open(L);
   dh_value_open(L);
   dh_lend_open(L);
+  dh_testing_open(L);
   dh_core_open(L);
   return 0;
 }

@@ -147,7 +147,7 @@ static bool hopeless(int code)
 
 static void put_failure(struct dh_run *r)
 {
-  int64_t times = hopeless(r->end_err.code) ? 0 : r->retry_times;
+  int64_t times = r->kill || hopeless(r->end_err.code) ? 0 : r->retry_times;
 
   dh_put_map(&r->end_data, 2);
   dh_put_text(&r->end_data, "error");

@@ -51,6 +51,8 @@ struct dh_host_options {
    * workers, where the supervisor kills. */
   bool exit_on_hang;
   const char *record_dir, *replay_dir; /* of --record and --replay; NULL */
+  const char *test_dir; /* `deskhand test`: robot.lua of the bundle is a test file of this folder; NULL: none */
+  struct dh_conf *test_conf; /* what the test file may set */
 };
 
 int dh_host_open(struct dh_loop *loop, struct dh_port *port, const struct dh_host_options *o, struct dh_host **out,

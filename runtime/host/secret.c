@@ -42,6 +42,21 @@ void dh_secrets_free(struct dh_run *r)
   }
 }
 
+int dh_secret_put(struct dh_run *r, const char *name, const char *value, size_t n)
+{
+  struct secret_value *s = secret_of(r, name);
+  char *copy = s ? malloc(n + 1) : NULL;
+
+  if (!copy)
+    return DH_ENOMEM;
+  memcpy(copy, value, n);
+  copy[n] = '\0';
+  free(s->value);
+  s->value = copy;
+  s->n = n;
+  return dh_log_mask(copy, n);
+}
+
 /* _secret(name) -> secret */
 static int l_secret(lua_State *L)
 {
@@ -83,13 +98,9 @@ static int fetch_end(lua_State *L, int status, lua_KContext ctx)
     return dh_fail(L, &err);
   }
   v = dh_port_text(op, &n);
-  if (!s->value && (s->value = malloc(n + 1))) {
-    memcpy(s->value, v, n);
-    s->value[n] = '\0';
-    s->n = n;
-    dh_log_mask(s->value, n);
-  }
-  lua_pushboolean(L, s->value != NULL);
+  if (!s->value && dh_secret_put(dh_run_from(L), s->name, v, n))
+    return luaL_error(L, "no memory for a secret");
+  lua_pushboolean(L, 1);
   return 1;
 }
 

@@ -68,6 +68,7 @@ struct dh_run {
   struct dh_err end_err;
   enum dh_outcome outcome;
   int open_reviews;
+  int64_t fail_alloc, cancel_at; /* `deskhand test`: count down to a failing allocation, a cancelled wait; 0: none */
 };
 
 struct dh_host {
@@ -121,11 +122,14 @@ void dh_push_money(lua_State *L, int64_t minor, const char *currency, int digits
 bool dh_money_at(lua_State *L, int index, int64_t *minor, const char **currency, int *digits);
 void dh_push_date(lua_State *L, const char *iso);
 const char *dh_date_at(lua_State *L, int index, char out[16]); /* NULL if it is none */
+void dh_push_decimal(lua_State *L, const char *text, size_t n);
+const char *dh_decimal_at(lua_State *L, int index, size_t *n); /* its text; NULL if it is none */
 const char *dh_secret_name(lua_State *L, int index);
 void dh_make_strict(lua_State *L, int index, const char *what); /* sets the metatable */
 bool dh_is_strict(lua_State *L, int index);
 void dh_make_file(lua_State *L, int index);
 bool dh_is_file(lua_State *L, int index);
+int dh_secret_put(struct dh_run *r, const char *name, const char *value, size_t n);
 void dh_secrets_free(struct dh_run *r);
 
 /* ---- conv.c */
@@ -152,8 +156,9 @@ void dh_where(lua_State *L, char *out, size_t size);
 
 /* ---- error.c: errors between Lua and C are in the block above; branch.c: together */
 void dh_branch_ended(struct dh_task *t);
-extern const luaL_Reg dh_branch_funcs[], dh_lend_funcs[];
+extern const luaL_Reg dh_branch_funcs[], dh_lend_funcs[], dh_testing_funcs[];
 void dh_lend_open(lua_State *L);
+void dh_testing_open(lua_State *L);
 
 /* ---- watch.c */
 int dh_watch_open(struct dh_host *h, struct dh_err *err);

@@ -126,12 +126,49 @@ static int l_strict(lua_State *L)
   return 1;
 }
 
+/* ---- decimals: numbers that a float cannot hold, kept as they were written; money is made of their text */
+static int decimal_tostring(lua_State *L)
+{
+  luaL_checkudata(L, 1, "dh.decimal");
+  lua_getiuservalue(L, 1, 1);
+  return 1;
+}
+
+static int decimal_eq(lua_State *L)
+{
+  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 2, 1);
+  lua_pushboolean(L, lua_rawequal(L, -1, -2));
+  return 1;
+}
+
+void dh_push_decimal(lua_State *L, const char *text, size_t n)
+{
+  lua_newuserdatauv(L, 0, 1);
+  lua_pushlstring(L, text, n);
+  lua_setiuservalue(L, -2, 1);
+  luaL_setmetatable(L, "dh.decimal");
+}
+
+const char *dh_decimal_at(lua_State *L, int index, size_t *n)
+{
+  const char *s;
+
+  if (!luaL_testudata(L, index, "dh.decimal"))
+    return NULL;
+  lua_getiuservalue(L, index, 1);
+  s = lua_tolstring(L, -1, n);
+  lua_pop(L, 1); /* the userdata keeps it */
+  return s;
+}
+
 /* _kind(value): "money" "date" "file" "secret" "record", or Lua's type name */
 static int l_kind(lua_State *L)
 {
   lua_pushstring(L, luaL_testudata(L, 1, "dh.money")    ? "money"
                     : luaL_testudata(L, 1, "dh.date")   ? "date"
                     : luaL_testudata(L, 1, "dh.secret") ? "secret"
+                    : luaL_testudata(L, 1, "dh.decimal") ? "decimal"
                     : dh_is_file(L, 1)                  ? "file"
                     : named(L, 1, "dh.error")           ? "error"
                     : dh_is_strict(L, 1)                ? "record"
@@ -150,6 +187,10 @@ static void new_class(lua_State *L, const char *name, const luaL_Reg *methods)
 
 void dh_value_open(lua_State *L)
 {
+  static const luaL_Reg decimal[] = {
+      {"__tostring", decimal_tostring}, {"__eq", decimal_eq}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+
+  new_class(L, "dh.decimal", decimal);
   new_class(L, "dh.money", dh_money_methods);
   new_class(L, "dh.date", dh_date_methods);
   new_class(L, "dh.secret", dh_secret_methods);

@@ -486,7 +486,9 @@ int dh_local_open(const struct dh_local_options *o, struct dh_local **out, struc
                                .self = l,
                                .exit_on_hang = true,
                                .record_dir = o->record_dir,
-                               .replay_dir = o->replay_dir};
+                               .replay_dir = o->replay_dir,
+                               .test_dir = o->test_dir,
+                               .test_conf = o->test_conf};
   int rc;
 
   if (!l)

@@ -1,0 +1,156 @@
+--- test - for test files: t.case, t.eq, t.raises, t.server, t.conf, t.run. Run by `deskhand test FILE|ROBOT…`.
+local core, lang = ...
+local errors = require "errors"
+local host = require "host"
+
+local t = {}
+local cases, servers = {}, {}
+
+---One test. `f` may wait.
+---@param name string
+---@param f fun()
+function t.case(name, f) cases[#cases + 1] = { name = name, f = f } end
+
+local function shown(v, depth)
+  if type(v) ~= "table" or depth > 4 then return type(v) == "string" and ("%q"):format(v) or tostring(v) end
+  local parts = {}
+  for k, x in pairs(v) do
+    parts[#parts + 1] = (type(k) == "string" and k .. " = " or "") .. shown(x, depth + 1)
+    if #parts > 40 then parts[#parts + 1] = "…" break end
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function same(a, b)
+  if a == b then return true end
+  if type(a) ~= "table" or type(b) ~= "table" then return false end
+  for k, v in pairs(a) do if not same(v, rawget(b, k)) then return false end end
+  for k in pairs(b) do if rawget(a, k) == nil then return false end end
+  return true
+end
+
+---Equal, tables by what they hold.
+function t.eq(seen, wanted, what)
+  if not same(seen, wanted) then
+    error((what and what .. ": " or "") .. "seen " .. shown(seen, 0) .. ", wanted " .. shown(wanted, 0), 2)
+  end
+end
+
+function t.ok(v, what)
+  if not v then error((what or "it") .. " is " .. tostring(v), 2) end
+  return v
+end
+
+---Calls f; it must raise. Returns the error as a table.
+function t.raises(f, ...)
+  local ok, e = pcall(f, ...)
+  if ok then error("nothing was raised", 2) end
+  return errors.of(e)
+end
+
+---The path of a file beside the test file: t.fixture "fixtures/two.json".
+function t.fixture(name) return core._testing() .. "/" .. name end
+
+---The path of a file from the root of the project (tests run there).
+function t.path(name) return name end
+
+---A program that runs beside the test: its first line of output, JSON, says that it is ready. Returns that as a table.
+---@param program string  a .py file or an executable, from the project's root
+function t.server(program, ...)
+  local argv = { program, ... }
+  if program:match("%.py$") then argv = { "/usr/bin/python3", "-B", program, ... } end
+  for i, a in ipairs(argv) do argv[i] = tostring(a) end
+  local handle, line = core._server(argv)
+  if not handle then core._raise(line) end
+  servers[#servers + 1] = handle
+  local ok, said = pcall(lang.word("json").parse, line)
+  return ok and said or { line = line }
+end
+
+---Configuration for the rest of this test file.
+function t.conf(values)
+  for key, value in pairs(values) do errors.ok(core._set_conf(key, tostring(value))) end
+end
+
+---A secret for the rest of this test file.
+function t.secret(name, value) core._set_secret(name, value) end
+
+---Every n-th allocation of f fails once: it must end with an error or a result, and leave nothing behind.
+function t.oom(name, f)
+  t.case(name .. ": survives every failing allocation", function()
+    pcall(f)
+    local n = 0
+    repeat
+      n = n + 1
+      core._fail_alloc(n)
+      local ok = pcall(f)
+      local failed = core._fail_alloc(0)
+      if not ok and not failed then break end
+    until not failed or n > 5000
+    t.eq((core._left()), 1, "operations left open")
+  end)
+end
+
+---f is ended at its n-th wait, for every n: nothing may be left behind.
+function t.cancel(name, f)
+  t.case(name .. ": survives an end at every wait", function()
+    local n, left = 0, nil
+    repeat
+      n = n + 1
+      core._cancel_at(n)
+      pcall(f)
+      left = core._cancel_at(0)
+    until left > 0 or n > 1000
+    t.eq((core._left()), 1, "operations left open")
+  end)
+end
+
+---Runs a robot as `deskhand run` does, in a store of its own. answers: { ["name of a review"] = answer }.
+---@param spec { robot: string?, case: table|string?, replay: string?, answers: table?, conf: table? }
+---@return { status: integer, result: any, error: table?, state: string, out: string, err: string }
+function t.run(spec)
+  local argv = { core._self(), "run", spec.robot or core._testing(), "--json", "--store", core._temp() .. "/store.db" }
+  if spec.replay then
+    argv[#argv + 1] = "--replay"
+    argv[#argv + 1] = t.fixture(spec.replay)
+  end
+  local input
+  if type(spec.case) == "table" then
+    input = host.memory(lang.word("json").text(spec.case))
+    argv[#argv + 1] = "--case"
+    argv[#argv + 1] = "-"
+  elseif spec.case then
+    argv[#argv + 1] = "--case"
+    argv[#argv + 1] = spec.case
+  end
+  local done = host.spawn(argv, "plain", input)
+  local ok, said = pcall(lang.word("json").parse, done.out)
+  local result = ok and type(said) == "table" and said or {}
+  result.status, result.out, result.err = done.status, done.out, done.err
+  return result
+end
+
+---Runs the file's cases; what `deskhand test` prints.
+function t.main()
+  local chunk, why = core._load("robot.lua")
+  if not chunk then error(why, 0) end
+  chunk()
+  lang.loading = false
+  lang.fetch_secrets()
+  local failed = 0
+  for _, c in ipairs(cases) do
+    local ok, e = pcall(c.f)
+    if ok then
+      core._print("ok      " .. c.name)
+    else
+      failed = failed + 1
+      e = errors.of(e)
+      core._print("FAILED  " .. c.name .. "\n        " .. (e.where and e.where .. ": " or "") .. e.text:gsub("\n", "\n        ") ..
+        (e.seen and e.seen ~= "" and "\n        seen: " .. e.seen or ""))
+    end
+  end
+  for _, s in ipairs(servers) do core._end_server(s) end
+  return { passed = #cases - failed, failed = failed }
+end
+
+return t
