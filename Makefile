@@ -128,3 +128,33 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+
+# ---- what people type
+.PHONY: deps test unit-run check asan bench soak demo install uninstall
+TEST_SETS := build modules documents screens demo test
+deps:
+	@tools/deps $(TEST_SETS)
+
+# Installing may bring libraries that this makefile has already looked for: so the work is done by a second make.
+test: deps
+	@$(MAKE) --no-print-directory test-run
+.PHONY: test-run
+test-run: all $(UNIT)
+	@tests/run $(BUILD) "$(ONLY)"
+
+check:
+	@tools/deps $(TEST_SETS) check
+	@$(MAKE) --no-print-directory check-run
+.PHONY: check-run
+C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+check-run: all
+	@tests/layers
+	@clang-format --dry-run -Werror $(C_FILES)
+	@luacheck -q $(shell git ls-files '*.lua' ':!tests/bad' 2>/dev/null)
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --suppressions-list=tests/cppcheck.txt \
+	  -Iruntime $(filter %.c,$(C_FILES))
+	@echo "check: 4 passed, 0 failed"
+
+# The same tests under the sanitizers, in a build of their own.
+asan: deps
+	@$(MAKE) --no-print-directory test-run BUILD=build/asan OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"

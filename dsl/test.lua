@@ -48,8 +48,8 @@ function t.raises(f, ...)
   return errors.of(e)
 end
 
----The path of a file beside the test file: t.fixture "fixtures/two.json".
-function t.fixture(name) return core._testing() .. "/" .. name end
+---The path of a file in fixtures/ beside the test file; a name with a folder is taken from the test file's own.
+function t.fixture(name) return core._testing() .. (name:find("/", 1, true) and "/" or "/fixtures/") .. name end
 
 ---The path of a file from the root of the project (tests run there).
 function t.path(name) return name end
@@ -94,7 +94,7 @@ end
 ---f is ended at its n-th wait, for every n: nothing may be left behind.
 function t.cancel(name, f)
   t.case(name .. ": survives an end at every wait", function()
-    local n, left = 0, nil
+    local n, left = 0
     repeat
       n = n + 1
       core._cancel_at(n)
@@ -112,7 +112,7 @@ function t.run(spec)
   local argv = { core._self(), "run", spec.robot or core._testing(), "--json", "--store", core._temp() .. "/store.db" }
   if spec.replay then
     argv[#argv + 1] = "--replay"
-    argv[#argv + 1] = t.fixture(spec.replay)
+    argv[#argv + 1] = t.fixture("fixtures/" .. spec.replay)
   end
   local input
   if type(spec.case) == "table" then

@@ -104,9 +104,7 @@ static int put_num(struct dh_buf *b, double d)
   snprintf(t, sizeof t, "%.15g", d);
   if (strtod(t, NULL) != d)
     snprintf(t, sizeof t, "%.17g", d);
-  if (!strpbrk(t, ".eEn"))
-    strcat(t, ".0");
-  return dh_buf_puts(b, t);
+  return dh_buf_printf(b, "%s%s", t, strpbrk(t, ".eEn") ? "" : ".0");
 }
 
 static int newline(struct dh_buf *b, int depth)

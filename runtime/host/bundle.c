@@ -158,7 +158,8 @@ static int read_all(struct reader *r, const char *real, bool folder, struct dh_e
   }
   snprintf(up, sizeof up, "%s", real);
   for (int i = 0; !rc && i < 2; i++) {
-    snprintf(up, sizeof up, "%s", dirname(strcpy(dir, up)));
+    snprintf(dir, sizeof dir, "%s", up);
+    snprintf(up, sizeof up, "%s", dirname(dir));
     snprintf(dir, sizeof dir, "%.4000s/screens", up);
     rc = add_screens(r, dir, err);
   }
