@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_BACK_MS = 1000, TRIES = 2 };
+enum { READ_BACK_MS = 500, TRIES = 2 };
 
 bool dh_field_masked(const struct dh_desk *d, const struct dh_node *n)
 {
@@ -91,7 +91,7 @@ static int mismatch(const struct wish *w, const struct dh_shown *s, const char *
   return DH_EMISMATCH;
 }
 
-/* Programs take keys in when they get to it: looks until it shows the wish, for a second after its last change. */
+/* Programs take keys in when they get to it: looks until it shows the wish, for half a second after its last change. */
 static int read_back(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w, struct dh_shown *s,
                      struct dh_err *err)
 {

@@ -15,25 +15,21 @@ enum { SETTLE_MS = 50 };
 void dh_keys_open(struct dh_desk *d)
 {
   struct dh_keys *k = &d->keys;
-  int least, most, per;
 
-  XDisplayKeycodes(d->x, &least, &most);
-  KeySym *map = XGetKeyboardMapping(d->x, (KeyCode)least, most - least + 1, &per);
-
-  for (int code = least; map && code <= most; code++) {
-    const KeySym *syms = map + (code - least) * per;
+  XDisplayKeycodes(d->x, &k->least, &k->most);
+  k->map = XGetKeyboardMapping(d->x, (KeyCode)k->least, k->most - k->least + 1, &k->per);
+  for (int code = k->least; k->map && code <= k->most; code++) {
+    const KeySym *syms = k->map + (code - k->least) * k->per;
     bool empty = true;
 
-    for (int i = 0; i < per; i++)
+    for (int i = 0; i < k->per; i++)
       empty &= syms[i] == NoSymbol;
     if (empty && k->n < DH_SPARE_MAX)
       k->spare[k->n++].code = (KeyCode)code;
-    for (int shift = 0; shift < 2 && shift < per; shift++)
+    for (int shift = 0; shift < 2 && shift < k->per; shift++)
       if (syms[shift] >= 0x20 && syms[shift] <= 0xff && !k->codes[shift][syms[shift]])
         k->codes[shift][syms[shift]] = (KeyCode)code;
   }
-  if (map)
-    XFree(map);
   /* A letter key without a second column gives its capital with shift. */
   for (int c = 'a'; c <= 'z'; c++)
     if (!k->codes[1][c - 32])
@@ -72,7 +68,18 @@ static struct dh_spare *spare_free(struct dh_keys *k, unsigned long since)
   return oldest;
 }
 
-/* Maps what text needs, up to the first character that no spare key is left for; returns that place. */
+/* Gives a spare key a character, in the map only. Both columns: in one alone, a capital arrives as its small letter. */
+static void spare_set(struct dh_keys *k, struct dh_spare *spare, KeySym sym)
+{
+  KeySym *syms = k->map + (spare->code - k->least) * k->per;
+
+  spare->sym = sym;
+  for (int i = 0; i < MIN(k->per, 2); i++)
+    syms[i] = sym;
+}
+
+/* Maps what text needs, up to the first character that no spare key is left for; returns that place. The keyboard is
+ * changed in one go: programs fetch it anew after every change. */
 static const char *map_some(struct dh_desk *d, const char *text, bool *changed)
 {
   struct dh_keys *k = &d->keys;
@@ -86,17 +93,16 @@ static const char *map_some(struct dh_desk *d, const char *text, bool *changed)
       continue;
     spare = spare_of(k, sym_of(c));
     if (!spare) {
-      KeySym both[2] = {sym_of(c), sym_of(c)}; /* in one column only, a capital arrives as its small letter */
-
       spare = spare_free(k, since);
       if (!spare)
         break;
-      spare->sym = both[0];
-      XChangeKeyboardMapping(d->x, spare->code, 2, both, 1);
+      spare_set(k, spare, sym_of(c));
       *changed = true;
     }
     spare->used = ++k->clock;
   }
+  if (*changed)
+    XChangeKeyboardMapping(d->x, k->least, k->per, k->map, k->most - k->least + 1);
   return text;
 }
 

@@ -20,6 +20,8 @@ struct dh_spare {
 struct dh_keys {
   struct dh_spare spare[DH_SPARE_MAX];
   int n;
+  KeySym *map; /* the whole keyboard as it is now: least…most, per columns each; never freed */
+  int least, most, per;
   KeyCode codes[2][256]; /* of Latin-1 on the keyboard itself: plain, with shift; 0: not there */
   KeyCode shift;
   unsigned long clock;

@@ -124,7 +124,8 @@ static int try_see(struct dh_desk *d, struct asked *a, struct dh_front *f, struc
 
     return dh_picture_find(d, f, a->in, a->target.image, &box, err);
   }
-  if (a->target.name && !a->target.role && !a->target.within && dh_front_titled(f, a->target.name) >= 0)
+  if (a->target.name && !a->target.within && (!a->target.role || !strcmp(a->target.role, "window")) &&
+      dh_front_titled(f, a->target.name) >= 0)
     return 0;
   rc = dh_locate_front(d, f, &a->target, DH_WANT_ANY, &window, &node, err);
   return rc == DH_EAMBIGUOUS ? 0 : rc;

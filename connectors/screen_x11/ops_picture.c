@@ -60,10 +60,10 @@ static int part_of(struct dh_desk *d, const struct dh_val *request, struct dh_bo
                             (int)dh_val_int(region, "w", 0), (int)dh_val_int(region, "h", 0)};
   } else if (title) {
     n = dh_windows_list(d, list, DH_WINDOWS_MAX);
-    while (n-- > 0 && !dh_val_is(title, list[n].title))
+    while (n-- > 0 && !dh_val_is(title, list[n].title) && !(title->type == DH_BOOL && list[n].id == d->app.current))
       ;
     if (n < 0)
-      return dh_err_set(err, DH_ENOENT, "there is no window \"%.*s\"", (int)title->n, title->s);
+      return dh_err_set(err, DH_ENOENT, "the window to be shown is not there");
     *part = list[n].box;
   }
   dh_box_clip(part, d->shot.width, d->shot.height);

@@ -40,6 +40,11 @@ static const struct {
     {ATSPI_ROLE_TREE_TABLE, "table", TABLE},
     {ATSPI_ROLE_TREE, "table", TABLE},
     {ATSPI_ROLE_LIST_BOX, "table", TABLE},
+    {ATSPI_ROLE_FRAME, "window", 0},
+    {ATSPI_ROLE_WINDOW, "window", 0},
+    {ATSPI_ROLE_DIALOG, "window", 0},
+    {ATSPI_ROLE_ALERT, "window", 0},
+    {ATSPI_ROLE_FILE_CHOOSER, "window", 0},
     {ATSPI_ROLE_LABEL, "label", 0},
     {ATSPI_ROLE_STATIC, "label", 0},
 };

@@ -73,6 +73,8 @@ int dh_tree_text(struct dh_desk *d, const char *window, struct dh_buf *out, stru
   for (int i = 0; i < n && !rc; i++)
     if (put_node(d, &f, shown[i], depths[shown[i]], out))
       break; /* as much as fits */
+  if (!rc && !n)
+    rc = dh_buf_puts(out, "no control that assistive technology can see\n");
   dh_tree_free(&t);
   return rc;
 }
