@@ -17,7 +17,8 @@ static const char *why_not(const struct dh_node *n)
 {
   if (dh_node_is(n, ATSPI_STATE_DEFUNCT))
     return "has gone";
-  if (!dh_node_is(n, ATSPI_STATE_SHOWING) || !dh_node_is(n, ATSPI_STATE_VISIBLE) || n->box.w <= 0 || n->box.h <= 0)
+  if (!dh_node_is(n, ATSPI_STATE_SHOWING) || !dh_node_is(n, ATSPI_STATE_VISIBLE) || n->box.w <= 0 ||
+      n->box.h <= 0)
     return "is not visible";
   if (!dh_node_is(n, ATSPI_STATE_SENSITIVE) && !dh_node_is(n, ATSPI_STATE_ENABLED))
     return "is greyed out";
@@ -62,8 +63,8 @@ static int scroll(struct dh_desk *d, const struct dh_node *n, struct dh_err *err
   int rc;
 
   dh_batch_init(&b, d);
-  dh_batch_call(&b, n->bus, n->path, DH_A11Y "Component", "ScrollTo", g_variant_new("(u)", ATSPI_SCROLL_ANYWHERE),
-                &answers[0]);
+  dh_batch_call(&b, n->bus, n->path, DH_A11Y "Component", "ScrollTo",
+                g_variant_new("(u)", ATSPI_SCROLL_ANYWHERE), &answers[0]);
   dh_batch_call(&b, n->bus, n->path, DH_A11Y "Component", "GrabFocus", NULL, &answers[1]);
   rc = dh_batch_wait(&b, err);
   for (int i = 0; i < 2; i++)
@@ -118,7 +119,8 @@ int dh_act_focus(struct dh_desk *d, struct dh_front *f, int window, int node, st
     return rc;
   if (!dh_window_focused(d, id)) {
     dh_window_activate(d, id);
-    return dh_err_set(err, DH_EAGAIN, "the window \"%s\" does not get the keyboard", f->windows[window].title);
+    return dh_err_set(err, DH_EAGAIN, "the window \"%s\" does not get the keyboard",
+                      f->windows[window].title);
   }
   if (dh_node_is(n, ATSPI_STATE_FOCUSED))
     return 0;

@@ -1,5 +1,6 @@
-/* act.h - touching a control: only when it is visible, still, enabled, and not covered. Each function is one try: it
- * fails with DH_EAGAIN and the reason while the control is not ready; callers repeat through dh_desk_again. */
+/* act.h - touching a control: only when it is visible, still, enabled, and not covered. Each function is one
+ * try: it fails with DH_EAGAIN and the reason while the control is not ready; callers repeat through
+ * dh_desk_again. */
 #ifndef DH_SCREEN_ACT_H
 #define DH_SCREEN_ACT_H
 
@@ -14,8 +15,8 @@ int dh_act_click(struct dh_desk *d, struct dh_front *f, int window, int node, st
 int dh_act_focus(struct dh_desk *d, struct dh_front *f, int window, int node, struct dh_err *err);
 /* Waits until the window has gone. */
 int dh_act_gone(struct dh_desk *d, Window w, struct dh_err *err);
-/* Waits until the application is done with what it was told: it answers, and display and bus are quiet. Bounded; not
- * an error when it stays busy. */
+/* Waits until the application is done with what it was told: it answers, and display and bus are quiet.
+ * Bounded; not an error when it stays busy. */
 int dh_act_settle(struct dh_desk *d, struct dh_err *err);
 
 #endif

@@ -155,7 +155,8 @@ static int launch(struct dh_desk *d, const struct dh_val *request, struct dh_err
     return dh_err_set(err, DH_EUSE, "start needs argv, the program and its arguments");
   d->app.number++;
   env = env_of(d, dh_val_get(request, "env"));
-  struct dh_child c = {.argv = (const char *const *)argv, .env = env, .dir = dir, .out = d->session.log, .keep = -1};
+  struct dh_child c = {
+      .argv = (const char *const *)argv, .env = env, .dir = dir, .out = d->session.log, .keep = -1};
 
   pid = dh_child_start(&c, err);
   if (pid < 0)
@@ -174,7 +175,8 @@ static int alive(struct dh_desk *d, int windows, struct dh_err *err)
   if (windows)
     return 0;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && d->app.current == None)
-    return dh_err_set(err, DH_EAGAIN, "the program shows no window yet"); /* a launcher that has handed over */
+    return dh_err_set(err, DH_EAGAIN,
+                      "the program shows no window yet"); /* a launcher that has handed over */
   dh_err_set(err, DH_EUNAVAILABLE, "the program has ended");
   if (WIFSIGNALED(status))
     dh_err_seen(err, "killed by signal %d", WTERMSIG(status));
@@ -195,7 +197,8 @@ static int first_window(struct dh_desk *d, const char *title, struct dh_err *err
     while (at >= 0 && strcmp(list[at].title, title) != 0)
       at--;
     if (at < 0)
-      return dh_err_set(err, DH_EAGAIN, "the window \"%s\" is not there; there is \"%s\"", title, list[n - 1].title);
+      return dh_err_set(err, DH_EAGAIN, "the window \"%s\" is not there; there is \"%s\"", title,
+                        list[n - 1].title);
   }
   for (int i = 0; i < n; i++)
     dh_app_work_in(d, list[i].id);

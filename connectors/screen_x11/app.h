@@ -1,7 +1,8 @@
-/* app.h - the application on a desk: its life, which of its windows is worked in, and the dialogs that come between.
+/* app.h - the application on a desk: its life, which of its windows is worked in, and the dialogs that come
+ * between.
  *
- * The current window is the one that start, go or a press has led to. A modal dialog that was neither asked for nor
- * listed stops everything; a listed one is answered and told. */
+ * The current window is the one that start, go or a press has led to. A modal dialog that was neither asked
+ * for nor listed stops everything; a listed one is answered and told. */
 #ifndef DH_SCREEN_APP_H
 #define DH_SCREEN_APP_H
 
@@ -34,9 +35,9 @@ struct dh_app {
   Window current;
   Window asked[DH_WINDOWS_MAX]; /* windows that were asked for: no surprise even if modal */
   int n_asked;
-  Window surprise;      /* the last dialog that no rule knew, and since when it is there */
+  Window surprise; /* the last dialog that no rule knew, and since when it is there */
   int64_t surprised_ms;
-  bool going_home;      /* unexpected dialogs are closed, not reported */
+  bool going_home;     /* unexpected dialogs are closed, not reported */
   GPtrArray *rules;    /* struct dh_rule * */
   GPtrArray *answered; /* struct dh_answered *, during the present request */
 };
@@ -45,9 +46,9 @@ struct dh_app {
 struct dh_front {
   struct dh_tree *tree;
   struct dh_window *windows;
-  int n;      /* of windows */
-  int at;     /* the current one */
-  int node;   /* its node in the tree; -1: it is not accessible */
+  int n;    /* of windows */
+  int at;   /* the current one */
+  int node; /* its node in the tree; -1: it is not accessible */
 };
 
 void dh_app_open(struct dh_desk *d);
@@ -57,8 +58,8 @@ void dh_rules_set(struct dh_desk *d, const struct dh_val *list);
 
 /* Starts it and waits for its first window, or the one named title. */
 int dh_app_start(struct dh_desk *d, const struct dh_val *request, struct dh_err *err);
-/* Looks once. Answers listed dialogs on the way (which takes its time). DH_EREFUSED: an unexpected dialog. DH_EAGAIN:
- * no window or no answer now. DH_EUNAVAILABLE: the application has ended. */
+/* Looks once. Answers listed dialogs on the way (which takes its time). DH_EREFUSED: an unexpected dialog.
+ * DH_EAGAIN: no window or no answer now. DH_EUNAVAILABLE: the application has ended. */
 int dh_front_look(struct dh_desk *d, struct dh_front *f, struct dh_err *err);
 void dh_front_free(struct dh_front *f);
 /* The node of one of its windows; -1 if it has none. */

@@ -1,8 +1,8 @@
 /* bus.c - asynchronous calls with one wait for all of them. */
 #include "bus.h"
 
-/* How long a program may keep silent before the caller looks at windows and dialogs again. A frozen program is
- * waited for by asking again until the request's own time is over. */
+/* How long a program may keep silent before the caller looks at windows and dialogs again. A frozen program
+ * is waited for by asking again until the request's own time is over. */
 enum { PATIENCE_MS = 1500 };
 
 struct call {
@@ -31,8 +31,8 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
   b->desk->woken = true;
 }
 
-void dh_batch_call(struct dh_batch *b, const char *bus, const char *path, const char *iface, const char *method,
-                   GVariant *args, GVariant **answer)
+void dh_batch_call(struct dh_batch *b, const char *bus, const char *path, const char *iface,
+                   const char *method, GVariant *args, GVariant **answer)
 {
   struct call *c = g_new(struct call, 1);
 
@@ -41,14 +41,15 @@ void dh_batch_call(struct dh_batch *b, const char *bus, const char *path, const 
   *c = (struct call){b, answer};
   *answer = NULL;
   b->open++;
-  g_dbus_connection_call(b->desk->bus, bus, path, iface, method, args, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
-                         b->cancel, on_answer, c);
+  g_dbus_connection_call(b->desk->bus, bus, path, iface, method, args, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                         G_MAXINT, b->cancel, on_answer, c);
 }
 
-void dh_batch_get(struct dh_batch *b, const char *bus, const char *path, const char *iface, const char *property,
-                  GVariant **answer)
+void dh_batch_get(struct dh_batch *b, const char *bus, const char *path, const char *iface,
+                  const char *property, GVariant **answer)
 {
-  dh_batch_call(b, bus, path, "org.freedesktop.DBus.Properties", "Get", g_variant_new("(ss)", iface, property), answer);
+  dh_batch_call(b, bus, path, "org.freedesktop.DBus.Properties", "Get",
+                g_variant_new("(ss)", iface, property), answer);
 }
 
 int dh_batch_wait(struct dh_batch *b, struct dh_err *err)
@@ -72,8 +73,8 @@ int dh_batch_wait(struct dh_batch *b, struct dh_err *err)
   return rc;
 }
 
-GVariant *dh_bus_call(struct dh_desk *d, const char *bus, const char *path, const char *iface, const char *method,
-                      GVariant *args, struct dh_err *err)
+GVariant *dh_bus_call(struct dh_desk *d, const char *bus, const char *path, const char *iface,
+                      const char *method, GVariant *args, struct dh_err *err)
 {
   struct dh_batch b;
   GVariant *answer = NULL;

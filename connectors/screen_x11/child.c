@@ -132,8 +132,9 @@ int dh_mark_kill(const char *name, const char *value)
   int all = 0, n;
 
   snprintf(entry, sizeof entry, "%s=%s", name, value);
-  /* Again until a look finds nobody: one that was forking while we looked has left a child. A killed process keeps
-   * its environment until it is gone, so the loop also waits for that, for as long as the kernel needs. */
+  /* Again until a look finds nobody: one that was forking while we looked has left a child. A killed process
+   * keeps its environment until it is gone, so the loop also waits for that, for as long as the kernel needs.
+   */
   while ((n = mark_kill_once(entry)) > 0) {
     all += n;
     sched_yield();

@@ -1,8 +1,8 @@
 /* child.h - the programs a desk starts, and that they end with it.
  *
- * Every child dies with the desk (PDEATHSIG). Their own children may not: all of them carry the desk's mark in
- * their environment, and a guard process, which outlives the desk by some milliseconds, ends whatever bears it and
- * removes the desk's folder. That also holds for kill -9. */
+ * Every child dies with the desk (PDEATHSIG). Their own children may not: all of them carry the desk's mark
+ * in their environment, and a guard process, which outlives the desk by some milliseconds, ends whatever
+ * bears it and removes the desk's folder. That also holds for kill -9. */
 #ifndef DH_SCREEN_CHILD_H
 #define DH_SCREEN_CHILD_H
 
@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-#define DH_DESK_MARK "DESKHAND_DESK"   /* environment variable of all of a desk's processes */
+#define DH_DESK_MARK "DESKHAND_DESK"    /* environment variable of all of a desk's processes */
 #define DH_APP_MARK "DESKHAND_DESK_APP" /* and of those of its application */
 
 struct dh_child {
@@ -21,8 +21,8 @@ struct dh_child {
   int keep;                /* one descriptor that stays open under its number; -1: none */
 };
 
-/* Starts a program in a session of its own. The process id, or a negative DH_E*: DH_ENOENT when there is no such
- * program. */
+/* Starts a program in a session of its own. The process id, or a negative DH_E*: DH_ENOENT when there is no
+ * such program. */
 pid_t dh_child_start(const struct dh_child *c, struct dh_err *err);
 /* Ends a child of ours at once and reaps it; *pid becomes 0. Nothing happens for 0. */
 void dh_child_end(pid_t *pid);

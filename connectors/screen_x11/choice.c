@@ -48,7 +48,8 @@ char *dh_choice_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_
     return dh_field_show(d, f, entry, &shown, err) ? NULL : shown.text;
   }
   for (int i = node + 1; i < t->n && dh_node_in(t, i, node); i++)
-    if (is_choice(t->nodes[i].role) && dh_node_is(&t->nodes[i], ATSPI_STATE_SELECTED) && *t->nodes[node].name == 0)
+    if (is_choice(t->nodes[i].role) && dh_node_is(&t->nodes[i], ATSPI_STATE_SELECTED) &&
+        *t->nodes[node].name == 0)
       return g_strdup(t->nodes[i].name);
   return name_read(d, &t->nodes[node], err); /* GTK and Qt name a combo box by what is chosen */
 }
@@ -67,7 +68,8 @@ static int missing(const struct dh_front *f, int node, const char *text, struct 
   return DH_ENOENT;
 }
 
-int dh_choice_make(struct dh_desk *d, struct dh_front *f, int window, int node, const char *text, struct dh_err *err)
+int dh_choice_make(struct dh_desk *d, struct dh_front *f, int window, int node, const char *text,
+                   struct dh_err *err)
 {
   const struct dh_tree *t = f->tree;
   int entry = entry_in(t, node), number = 0, holder = -1, found = -1;

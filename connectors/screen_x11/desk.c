@@ -1,4 +1,5 @@
-/* desk.c - the desk's own process: takes requests from the frame socket, runs them one after the other, answers. */
+/* desk.c - the desk's own process: takes requests from the frame socket, runs them one after the other,
+ * answers. */
 #include "desk.h"
 
 #include "dialog.h"
@@ -244,7 +245,8 @@ static int request_run(struct dh_desk *d, const struct dh_val *request, const st
   return rc;
 }
 
-static void answer_send(struct dh_desk *d, uint32_t id, struct dh_answer *answer, int rc, const struct dh_err *why)
+static void answer_send(struct dh_desk *d, uint32_t id, struct dh_answer *answer, int rc,
+                        const struct dh_err *why)
 {
   struct dh_frame out;
   struct dh_err err;
@@ -336,8 +338,8 @@ static int desk_open(struct dh_desk *d, const char *size, struct dh_err *err)
   rc = dh_shot_open(d, err);
   g_unix_fd_add(d->fd, G_IO_IN | G_IO_HUP, on_socket, d);
   g_unix_fd_add(ConnectionNumber(d->x), G_IO_IN, on_display, d);
-  g_dbus_connection_signal_subscribe(d->bus, NULL, NULL, NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_bus_signal, d,
-                                     NULL);
+  g_dbus_connection_signal_subscribe(d->bus, NULL, NULL, NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                     on_bus_signal, d, NULL);
   return rc;
 }
 

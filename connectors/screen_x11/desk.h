@@ -1,5 +1,6 @@
-/* desk.h - one desk: what its parts share. The desk is one thread with one GLib context; every wait is dh_desk_wait,
- * which is woken by the display, the accessibility bus, a message on the frame socket, or its time. */
+/* desk.h - one desk: what its parts share. The desk is one thread with one GLib context; every wait is
+ * dh_desk_wait, which is woken by the display, the accessibility bus, a message on the frame socket, or its
+ * time. */
 #ifndef DH_SCREEN_DESK_H
 #define DH_SCREEN_DESK_H
 
@@ -22,23 +23,24 @@ struct dh_desk {
   struct dh_app app;
   GPtrArray *masked; /* names of fields whose values stay unseen (char *) */
 
-  uint32_t asking;   /* id of the request that is being answered; 0: none */
-  int64_t time_ms;   /* how long the request may take */
-  int64_t until_ms;  /* dh_mono_ms at which its time is over */
+  uint32_t asking;  /* id of the request that is being answered; 0: none */
+  int64_t time_ms;  /* how long the request may take */
+  int64_t until_ms; /* dh_mono_ms at which its time is over */
   bool canceled, closed;
   bool woken;
   GQueue *inbox; /* struct dh_frame *, requests that came while one was answered */
 };
 
-/* Waits for a change on display, bus or socket, at most ms. 0, DH_ECANCELED or DH_ECLOSED with err filled. A change
- * of no interest also ends the wait: callers look again. */
+/* Waits for a change on display, bus or socket, at most ms. 0, DH_ECANCELED or DH_ECLOSED with err filled. A
+ * change of no interest also ends the wait: callers look again. */
 int dh_desk_wait(struct dh_desk *d, int ms, struct dh_err *err);
 /* 0 while the request may go on; DH_ECANCELED, DH_ECLOSED. Takes what lies on the socket. */
 int dh_desk_go_on(struct dh_desk *d, struct dh_err *err);
 /* Milliseconds left for the request; 0 when its time is over. */
 int dh_desk_left(const struct dh_desk *d);
-/* After a look that failed with err: 0 when it is to be repeated, some change or 50 ms later. Else the error to
- * report: err itself when waiting does not help, and when time is over err with how long was waited and for what. */
+/* After a look that failed with err: 0 when it is to be repeated, some change or 50 ms later. Else the error
+ * to report: err itself when waiting does not help, and when time is over err with how long was waited and
+ * for what. */
 int dh_desk_again(struct dh_desk *d, int rc, struct dh_err *err);
 
 /* The role's main: see struct dh_role. */

@@ -59,7 +59,8 @@ static int refuse(struct dh_desk *d, const struct dh_front *f, int window, int n
       g_string_append_printf(buttons, " [%s]", f->tree->nodes[i].name);
   dh_err_set(err, DH_EREFUSED, "a dialog nobody expected stands in front of \"%s\"", behind);
   dh_err_seen(err, "\"%s\" %s%s. No button was pressed.", title, *text ? text : "", buttons->str);
-  dh_err_advice(err, "if the answer is always the same, add to the screen file: dialogs = { \"%.120s\", \"…\" }",
+  dh_err_advice(err,
+                "if the answer is always the same, add to the screen file: dialogs = { \"%.120s\", \"…\" }",
                 *title ? title : text);
   g_string_free(buttons, TRUE);
   return DH_EREFUSED;

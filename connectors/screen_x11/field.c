@@ -22,7 +22,8 @@ bool dh_field_masked(const struct dh_desk *d, const struct dh_node *n)
 
 static bool is_switch(const struct dh_node *n)
 {
-  return n->role == ATSPI_ROLE_CHECK_BOX || n->role == ATSPI_ROLE_RADIO_BUTTON || n->role == ATSPI_ROLE_TOGGLE_BUTTON;
+  return n->role == ATSPI_ROLE_CHECK_BOX || n->role == ATSPI_ROLE_RADIO_BUTTON ||
+         n->role == ATSPI_ROLE_TOGGLE_BUTTON;
 }
 
 static char *text_read(struct dh_desk *d, const struct dh_node *n, struct dh_err *err)
@@ -46,8 +47,9 @@ int dh_field_show(struct dh_desk *d, struct dh_front *f, int node, struct dh_sho
   if (is_switch(n)) {
     int rc = dh_node_look(d, n, err);
 
-    out->on = dh_node_is(n, n->role == ATSPI_ROLE_TOGGLE_BUTTON ? ATSPI_STATE_PRESSED : ATSPI_STATE_CHECKED) ||
-              dh_node_is(n, ATSPI_STATE_CHECKED);
+    out->on =
+        dh_node_is(n, n->role == ATSPI_ROLE_TOGGLE_BUTTON ? ATSPI_STATE_PRESSED : ATSPI_STATE_CHECKED) ||
+        dh_node_is(n, ATSPI_STATE_CHECKED);
     return rc;
   }
   if (n->role == ATSPI_ROLE_COMBO_BOX)
@@ -84,16 +86,25 @@ static int mismatch(const struct wish *w, const struct dh_shown *s, const char *
   if (w->masked)
     dh_err_seen(err, "something else (the value is secret) %s", times);
   else if (w->text)
-    dh_err_seen(err, "sent: %.300s   seen: %.300s %s", w->text, s->text ? s->text : s->on ? "on" : "off", times);
+    dh_err_seen(err, "sent: %.300s   seen: %.300s %s", w->text,
+                s->text ? s->text
+                : s->on ? "on"
+                        : "off",
+                times);
   else
-    dh_err_seen(err, "sent: %s   seen: %s %s", w->on ? "on" : "off", s->text ? s->text : s->on ? "on" : "off", times);
+    dh_err_seen(err, "sent: %s   seen: %s %s", w->on ? "on" : "off",
+                s->text ? s->text
+                : s->on ? "on"
+                        : "off",
+                times);
   dh_err_advice(err, "the field may hold fewer characters, or write them its own way; look at the picture");
   return DH_EMISMATCH;
 }
 
-/* Programs take keys in when they get to it: looks until it shows the wish, for half a second after its last change. */
-static int read_back(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w, struct dh_shown *s,
-                     struct dh_err *err)
+/* Programs take keys in when they get to it: looks until it shows the wish, for half a second after its last
+ * change. */
+static int read_back(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w,
+                     struct dh_shown *s, struct dh_err *err)
 {
   int64_t until = dh_mono_ms() + READ_BACK_MS;
   g_autofree char *last = NULL;
@@ -118,20 +129,23 @@ static int read_back(struct dh_desk *d, struct dh_front *f, int node, const stru
   }
 }
 
-static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w, struct dh_err *err)
+static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
+                struct dh_err *err)
 {
   const struct dh_node *n = &f->tree->nodes[node];
   int rc;
 
   if (!dh_node_is(n, ATSPI_STATE_MULTI_LINE) && strpbrk(w->text, "\n\t"))
-    return dh_err_set(err, DH_EUSE, "\"%s\" is a field of one line; the value has a line break or a tab", w->called);
+    return dh_err_set(err, DH_EUSE, "\"%s\" is a field of one line; the value has a line break or a tab",
+                      w->called);
   if (!dh_node_is(n, ATSPI_STATE_EDITABLE))
     return dh_err_set(err, DH_EAGAIN, "\"%s\" is locked against writing", w->called);
   rc = dh_act_focus(d, f, window, node, err);
   return rc ? rc : dh_keys_replace(d, f->windows[window].id, w->text, err);
 }
 
-static int put(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w, struct dh_err *err)
+static int put(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
+               struct dh_err *err)
 {
   struct dh_node *n = &f->tree->nodes[node];
   struct dh_shown now;

@@ -1,5 +1,5 @@
-/* field.h - values of fields: reading, and filling that is finished only when what is read back equals what was
- * sent. */
+/* field.h - values of fields: reading, and filling that is finished only when what is read back equals what
+ * was sent. */
 #ifndef DH_SCREEN_FIELD_H
 #define DH_SCREEN_FIELD_H
 

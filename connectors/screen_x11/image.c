@@ -1,4 +1,5 @@
-/* image.c - exact search by the richest row; else grey levels, coarse at a quarter of the size, then in full. */
+/* image.c - exact search by the richest row; else grey levels, coarse at a quarter of the size, then in full.
+ */
 #include "image.h"
 
 #include <math.h>
@@ -41,7 +42,8 @@ static int find_equal(const struct dh_image *hay, const struct dh_image *n, stru
   const uint32_t *row = n->px + rich * n->w;
 
   for (int y = 0; y + n->h <= hay->h && found < max; y++) {
-    const char *from = (const char *)(hay->px + (y + rich) * hay->w), *end = from + (size_t)hay->w * 4, *at = from;
+    const char *from = (const char *)(hay->px + (y + rich) * hay->w), *end = from + (size_t)hay->w * 4,
+               *at = from;
 
     while (found < max && (at = memmem(at, (size_t)(end - at), row, (size_t)n->w * 4))) {
       long off = at - from;
@@ -158,7 +160,8 @@ static bool overlaps(const struct dh_hit *hits, int n, const struct dh_hit *one,
   return false;
 }
 
-static int find_alike(const struct grey big[2], const struct grey small[2], double least, struct dh_hit *hits, int max)
+static int find_alike(const struct grey big[2], const struct grey small[2], double least, struct dh_hit *hits,
+                      int max)
 {
   struct dh_hit rough[BEST], fine[BEST];
   int n = coarse(&big[1], &small[1], rough), sorted = 0, found = 0;
@@ -171,7 +174,8 @@ static int find_alike(const struct grey big[2], const struct grey small[2], doub
   return found;
 }
 
-int dh_image_find(const struct dh_image *hay, const struct dh_image *needle, double least, struct dh_hit *hits, int max)
+int dh_image_find(const struct dh_image *hay, const struct dh_image *needle, double least,
+                  struct dh_hit *hits, int max)
 {
   struct grey big[2] = {{0}}, small[2] = {{0}};
   int n;

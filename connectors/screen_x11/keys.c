@@ -9,7 +9,8 @@
 #include <X11/keysym.h>
 #include <string.h>
 
-/* Toolkits fetch the new map when they hear of it, and nothing tells that they have: measured, 50 ms is exact. */
+/* Toolkits fetch the new map when they hear of it, and nothing tells that they have: measured, 50 ms is
+ * exact. */
 enum { SETTLE_MS = 50 };
 
 void dh_keys_open(struct dh_desk *d)
@@ -24,8 +25,8 @@ void dh_keys_open(struct dh_desk *d)
 
     for (int i = 0; i < k->per; i++)
       empty &= syms[i] == NoSymbol;
-    if (empty && k->n < DH_SPARE_MAX)
-      k->spare[k->n++].code = (KeyCode)code;
+    for (int column = 0; column < 2 && empty && k->n < DH_SPARE_MAX; column++)
+      k->spare[k->n++] = (struct dh_spare){.code = (KeyCode)code, .column = column};
     for (int shift = 0; shift < 2 && shift < k->per; shift++)
       if (syms[shift] >= 0x20 && syms[shift] <= 0xff && !k->codes[shift][syms[shift]])
         k->codes[shift][syms[shift]] = (KeyCode)code;
@@ -57,7 +58,8 @@ static struct dh_spare *spare_of(struct dh_keys *k, KeySym sym)
   return NULL;
 }
 
-/* A spare key that the text in hand (everything used since `since`) does not need; NULL when all are needed. */
+/* A spare key that the text in hand (everything used since `since`) does not need; NULL when all are needed.
+ */
 static struct dh_spare *spare_free(struct dh_keys *k, unsigned long since)
 {
   struct dh_spare *oldest = NULL;
@@ -68,18 +70,20 @@ static struct dh_spare *spare_free(struct dh_keys *k, unsigned long since)
   return oldest;
 }
 
-/* Gives a spare key a character, in the map only. Both columns: in one alone, a capital arrives as its small letter. */
+/* Gives a half of a spare key a character, in the map only. The other half is never left empty: then a
+ * capital would arrive as its small letter. */
 static void spare_set(struct dh_keys *k, struct dh_spare *spare, KeySym sym)
 {
   KeySym *syms = k->map + (spare->code - k->least) * k->per;
 
   spare->sym = sym;
-  for (int i = 0; i < MIN(k->per, 2); i++)
-    syms[i] = sym;
+  syms[spare->column] = sym;
+  if (syms[!spare->column] == NoSymbol)
+    syms[!spare->column] = sym;
 }
 
-/* Maps what text needs, up to the first character that no spare key is left for; returns that place. The keyboard is
- * changed in one go: programs fetch it anew after every change. */
+/* Maps what text needs, up to the first character that no spare key is left for; returns that place. The
+ * keyboard is changed in one go: programs fetch it anew after every change. */
 static const char *map_some(struct dh_desk *d, const char *text, bool *changed)
 {
   struct dh_keys *k = &d->keys;
@@ -138,6 +142,14 @@ static void tap_with(struct dh_desk *d, KeyCode modifier, KeyCode code)
   XTestFakeKeyEvent(d->x, modifier, False, CurrentTime);
 }
 
+static void tap_spare(struct dh_desk *d, const struct dh_spare *spare)
+{
+  if (spare->column)
+    tap_with(d, d->keys.shift, spare->code);
+  else
+    tap(d, spare->code);
+}
+
 static void tap_char(struct dh_desk *d, gunichar c)
 {
   const struct dh_keys *k = &d->keys;
@@ -145,7 +157,7 @@ static void tap_char(struct dh_desk *d, gunichar c)
   if (c == '\n')
     tap(d, XKeysymToKeycode(d->x, XK_Return));
   else if (!on_keyboard(k, c))
-    tap(d, spare_of(&d->keys, sym_of(c))->code);
+    tap_spare(d, spare_of(&d->keys, sym_of(c)));
   else if (k->codes[0][c])
     tap(d, k->codes[0][c]);
   else
@@ -158,7 +170,8 @@ static int stolen(struct dh_err *err)
 }
 
 /* Sends text up to `to`; with select, everything in the field is selected first. All or nothing. */
-static int keys_send(struct dh_desk *d, Window w, const char *text, const char *to, bool select, struct dh_err *err)
+static int keys_send(struct dh_desk *d, Window w, const char *text, const char *to, bool select,
+                     struct dh_err *err)
 {
   bool ours;
 
@@ -202,7 +215,7 @@ static KeySym key_named(const char *name)
   static const struct {
     const char *name;
     KeySym sym;
-  } known[] = {{"Enter", XK_Return}, {"Esc", XK_Escape},     {"PageUp", XK_Prior}, {"PageDown", XK_Next},
+  } known[] = {{"Enter", XK_Return}, {"Esc", XK_Escape},          {"PageUp", XK_Prior}, {"PageDown", XK_Next},
                {"Del", XK_Delete},   {"Backspace", XK_BackSpace}, {"Space", XK_space}};
 
   for (size_t i = 0; i < G_N_ELEMENTS(known); i++)

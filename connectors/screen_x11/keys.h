@@ -1,5 +1,5 @@
-/* keys.h - exact typing. Characters that the keyboard lacks are put on spare keycodes; all keys of a text are sent
- * while the server is grabbed and the focus is seen to be in the right window. */
+/* keys.h - exact typing. Characters that the keyboard lacks are put on spare keycodes; all keys of a text are
+ * sent while the server is grabbed and the focus is seen to be in the right window. */
 #ifndef DH_SCREEN_KEYS_H
 #define DH_SCREEN_KEYS_H
 
@@ -9,11 +9,13 @@
 
 struct dh_desk;
 
-enum { DH_SPARE_MAX = 128 };
+enum { DH_SPARE_MAX = 256 };
 
+/* One half of a spare keycode: plain or with shift. */
 struct dh_spare {
   KeyCode code;
-  KeySym sym; /* NoSymbol: free */
+  int column;         /* 0 plain, 1 with shift */
+  KeySym sym;         /* NoSymbol: free */
   unsigned long used; /* when last; the oldest is given away */
 };
 
@@ -28,13 +30,14 @@ struct dh_keys {
 };
 
 void dh_keys_open(struct dh_desk *d);
-/* Puts the characters of a text on the keyboard; the wait for programs to learn of it happens here, once. As many as
- * fit; the rest is done by dh_keys_type. */
+/* Puts the characters of a text on the keyboard; the wait for programs to learn of it happens here, once. As
+ * many as fit; the rest is done by dh_keys_type. */
 int dh_keys_prepare(struct dh_desk *d, const char *text, struct dh_err *err);
-/* Selects all in the focused field and types text over it (empty: deletes). DH_EAGAIN when the keys of `w` went
- * elsewhere at that moment: nothing was sent then; in a long text of many characters perhaps a part. */
+/* Selects all in the focused field and types text over it (empty: deletes). DH_EAGAIN when the keys of `w`
+ * went elsewhere at that moment: nothing was sent then; in a long text of many characters perhaps a part. */
 int dh_keys_replace(struct dh_desk *d, Window w, const char *text, struct dh_err *err);
-/* One key with modifiers: "Enter", "F5", "ctrl+s", "shift+Tab". DH_EUSE for an unknown name; DH_EAGAIN as above. */
+/* One key with modifiers: "Enter", "F5", "ctrl+s", "shift+Tab". DH_EUSE for an unknown name; DH_EAGAIN as
+ * above. */
 int dh_keys_press(struct dh_desk *d, Window w, const char *name, struct dh_err *err);
 
 #endif

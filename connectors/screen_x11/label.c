@@ -79,8 +79,8 @@ static int by_relation(struct dh_desk *d, struct dh_tree *t, const int *fields, 
 
   dh_batch_init(&b, d);
   for (int i = 0; i < n; i++)
-    dh_batch_call(&b, t->nodes[fields[i]].bus, t->nodes[fields[i]].path, DH_A11Y "Accessible", "GetRelationSet", NULL,
-                  &answers[i]);
+    dh_batch_call(&b, t->nodes[fields[i]].bus, t->nodes[fields[i]].path, DH_A11Y "Accessible",
+                  "GetRelationSet", NULL, &answers[i]);
   rc = dh_batch_wait(&b, err);
   for (int i = 0; i < n; i++) {
     if (!rc)
@@ -124,8 +124,8 @@ static bool between(const struct dh_tree *t, const int *fields, int n, const str
   for (int i = 0; i < n; i++) {
     const struct dh_box *b = &t->nodes[fields[i]].box;
 
-    if (fields[i] != field && b->w && same_row(label, b) && same_row(b, to) && b->x >= label->x + label->w - 2 &&
-        b->x < to->x)
+    if (fields[i] != field && b->w && same_row(label, b) && same_row(b, to) &&
+        b->x >= label->x + label->w - 2 && b->x < to->x)
       return true;
   }
   return false;

@@ -6,8 +6,8 @@
 
 /* Fills label for all fields below scope that have none yet. */
 int dh_labels_find(struct dh_desk *d, struct dh_tree *t, int scope, struct dh_err *err);
-/* The label or text that stands directly above node (below is its counterpart), for "Amount, below "Fees"". NULL if
- * there is none. Boxes must be known. */
+/* The label or text that stands directly above node (below is its counterpart), for "Amount, below "Fees"".
+ * NULL if there is none. Boxes must be known. */
 const char *dh_label_above(const struct dh_tree *t, int scope, int node);
 /* The index of the label whose text is name; -1 if there is none. */
 int dh_label_named(const struct dh_tree *t, int scope, const char *name);

@@ -1,4 +1,5 @@
-/* locate.c - the one control that a target means. Asks the bus for labels and places only when it needs them. */
+/* locate.c - the one control that a target means. Asks the bus for labels and places only when it needs them.
+ */
 #include "locate.h"
 
 #include "desk.h"
@@ -118,6 +119,15 @@ static long apart(const struct dh_box *a, const struct dh_box *b)
   return x * x + y * y;
 }
 
+/* A mark stands before what it marks: what lies above or left of it counts as twice as far. */
+static long far_from(const struct dh_box *mark, const struct dh_box *b)
+{
+  bool before = b->y + b->h <= mark->y || b->x + b->w <= mark->x;
+  long far = apart(mark, b);
+
+  return before ? 4 * far + 1 : far;
+}
+
 static int drop_far(struct dh_desk *d, struct dh_tree *t, int scope, const char *near, int *found, int *n,
                     struct dh_err *err)
 {
@@ -133,9 +143,9 @@ static int drop_far(struct dh_desk *d, struct dh_tree *t, int scope, const char 
   if (!rc)
     rc = dh_boxes_find(d, t, found, *n, err);
   for (int i = 0; i < *n && !rc; i++)
-    best = MIN(best, apart(&t->nodes[mark].box, &t->nodes[found[i]].box));
+    best = MIN(best, far_from(&t->nodes[mark].box, &t->nodes[found[i]].box));
   for (int i = 0; i < *n && !rc; i++)
-    if (apart(&t->nodes[mark].box, &t->nodes[found[i]].box) == best)
+    if (far_from(&t->nodes[mark].box, &t->nodes[found[i]].box) == best)
       found[kept++] = found[i];
   *n = kept;
   return rc;
@@ -149,8 +159,8 @@ static int by_place(const void *a, const void *b, void *boxes)
   return x->y != y->y ? x->y - y->y : x->x - y->x;
 }
 
-static int narrow(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, int *found, int n,
-                  int *node, struct dh_err *err)
+static int narrow(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, int *found,
+                  int n, int *node, struct dh_err *err)
 {
   int rc;
 
@@ -171,7 +181,8 @@ static int narrow(struct dh_desk *d, struct dh_front *f, int scope, const struct
     return 0;
   }
   if (t->nth > n)
-    return dh_err_set(err, DH_ENOENT, "there are %d of \"%s\", not %d", n, t->name ? t->name : t->role, t->nth);
+    return dh_err_set(err, DH_ENOENT, "there are %d of \"%s\", not %d", n, t->name ? t->name : t->role,
+                      t->nth);
   if (n > 1)
     return dh_say_ambiguous(d, f, scope, t, found, n, err);
   *node = found[0];
@@ -189,7 +200,8 @@ static int part_named(const struct dh_front *f, int scope, const char *within)
   if (!within || dh_name_equal(t->nodes[scope].name, within))
     return scope;
   for (int i = scope + 1; i < t->n && dh_node_in(t, i, scope); i++)
-    if (i + 1 < t->n && t->nodes[i + 1].parent == i && dh_name_equal(t->nodes[i].name, within) && dh_node_shows(t, i))
+    if (i + 1 < t->n && t->nodes[i + 1].parent == i && dh_name_equal(t->nodes[i].name, within) &&
+        dh_node_shows(t, i))
       found = i;
   return found;
 }
@@ -201,7 +213,8 @@ int dh_locate(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_
   int part = part_named(f, scope, t->within), n = 0, rc;
 
   if (part < 0) {
-    dh_err_set(err, DH_ENOENT, "there is no \"%s\" in the window \"%s\"", t->within, f->tree->nodes[scope].name);
+    dh_err_set(err, DH_ENOENT, "there is no \"%s\" in the window \"%s\"", t->within,
+               f->tree->nodes[scope].name);
     return DH_ENOENT;
   }
   rc = want == DH_WANT_PRESS ? 0 : dh_labels_find(d, f->tree, scope, err);
@@ -218,8 +231,8 @@ static bool opened_later(const struct dh_front *f, int window)
   return window > f->at && !f->windows[window].modal;
 }
 
-int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_target *t, enum dh_want want, int *window,
-                    int *node, struct dh_err *err)
+int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_target *t, enum dh_want want,
+                    int *window, int *node, struct dh_err *err)
 {
   int titled = t->within ? dh_front_titled(f, t->within) : -1, rc = DH_ENOENT;
   struct dh_err later;

@@ -29,10 +29,10 @@ void dh_target_fini(struct dh_target *t);
 /* The one node below scope (a window's node) that t means. DH_ENOENT, DH_EAMBIGUOUS. */
 int dh_locate(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, enum dh_want want,
               int *node, struct dh_err *err);
-/* The same in the current window, else in a newer one that a press has opened, else in the one named by within.
- * *window becomes the window's index in f, and the current one. */
-int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_target *t, enum dh_want want, int *window,
-                    int *node, struct dh_err *err);
+/* The same in the current window, else in a newer one that a press has opened, else in the one named by
+ * within. *window becomes the window's index in f, and the current one. */
+int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_target *t, enum dh_want want,
+                    int *window, int *node, struct dh_err *err);
 
 /* What a person calls the control: its label, else its name. */
 const char *dh_node_called(const struct dh_node *n);

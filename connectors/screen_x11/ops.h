@@ -1,5 +1,5 @@
-/* ops.h - the requests of a desk: one function each, from a request's map to the pairs of its answer. See README.md
- * for arguments and answers. */
+/* ops.h - the requests of a desk: one function each, from a request's map to the pairs of its answer. See
+ * README.md for arguments and answers. */
 #ifndef DH_SCREEN_OPS_H
 #define DH_SCREEN_OPS_H
 
@@ -16,11 +16,11 @@ struct dh_answer {
 struct dh_op_entry {
   const char *name;
   /* request: the whole map; fds: what came with it. Fills answer, or returns a failure with err filled. */
-  int (*run)(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in, struct dh_answer *answer,
-             struct dh_err *err);
+  int (*run)(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
+             struct dh_answer *answer, struct dh_err *err);
 };
 
-extern const struct dh_op_entry dh_ops_window[]; /* start windows activate home go reset */
+extern const struct dh_op_entry dh_ops_window[];  /* start windows activate home go reset */
 extern const struct dh_op_entry dh_ops_control[]; /* find has read fill press table wait expect */
 extern const struct dh_op_entry dh_ops_picture[]; /* capture tree click */
 
@@ -31,7 +31,8 @@ void dh_answer_texts(struct dh_answer *a, const char *key, const GPtrArray *text
 /* Seals bytes in a memfd and adds it; takes nothing over. */
 int dh_answer_bytes(struct dh_answer *a, const char *name, const struct dh_buf *bytes, struct dh_err *err);
 
-/* Picture (PNG) and tree of the desk as it is now, for an error. Best effort: what cannot be had is left out. */
+/* Picture (PNG) and tree of the desk as it is now, for an error. Best effort: what cannot be had is left out.
+ */
 void dh_evidence_add(struct dh_desk *d, struct dh_answer *a);
 
 #endif

@@ -1,5 +1,5 @@
-/* ops_control.c - requests about controls: find, read, fill, press and the like. Each looks, tries, and looks again
- * until it succeeds or its time is over. */
+/* ops_control.c - requests about controls: find, read, fill, press and the like. Each looks, tries, and looks
+ * again until it succeeds or its time is over. */
 #include "act.h"
 #include "field.h"
 #include "label.h"
@@ -52,7 +52,8 @@ static int asked_read(struct asked *a, const struct dh_val *request, const struc
 
 /* ---- looking */
 
-static void put_shown(struct dh_desk *d, struct dh_answer *answer, const struct dh_node *n, const struct dh_shown *s)
+static void put_shown(struct dh_desk *d, struct dh_answer *answer, const struct dh_node *n,
+                      const struct dh_shown *s)
 {
   if (!s->text)
     dh_answer_bool(answer, "value", s->on);
@@ -95,7 +96,8 @@ static int try_find(struct dh_desk *d, struct asked *a, struct dh_front *f, stru
   if (n->label && *n->label)
     dh_answer_text(a->answer, "label", n->label);
   put_box(a->answer, &n->box);
-  dh_answer_bool(a->answer, "enabled", dh_node_is(n, ATSPI_STATE_SENSITIVE) || dh_node_is(n, ATSPI_STATE_ENABLED));
+  dh_answer_bool(a->answer, "enabled",
+                 dh_node_is(n, ATSPI_STATE_SENSITIVE) || dh_node_is(n, ATSPI_STATE_ENABLED));
   if (dh_role_suits(n->role, DH_WANT_FIELD))
     put_shown(d, a->answer, n, &shown);
   g_free(shown.text);
@@ -156,7 +158,9 @@ static int try_see_gone(struct dh_desk *d, struct asked *a, struct dh_front *f, 
 
   if (rc == DH_ENOENT)
     return 0;
-  return rc ? rc : dh_err_set(err, DH_EAGAIN, "\"%s\" is there still", a->target.name ? a->target.name : "the picture");
+  return rc ? rc
+            : dh_err_set(err, DH_EAGAIN, "\"%s\" is there still",
+                         a->target.name ? a->target.name : "the picture");
 }
 
 static int run_wait(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
@@ -179,7 +183,8 @@ static int locate_shown(struct dh_desk *d, struct dh_front *f, const struct dh_t
                         struct dh_err *err)
 {
   int window, rc = dh_locate_front(d, f, t, DH_WANT_SHOWN, &window, node, err), label;
-  struct dh_target plain = {.name = t->name, .within = t->within, .near = t->near, .nth = t->nth, .role = "label"};
+  struct dh_target plain = {
+      .name = t->name, .within = t->within, .near = t->near, .nth = t->nth, .role = "label"};
   g_autofree int *all = NULL;
   int n = 0;
 
@@ -253,9 +258,14 @@ static int try_expect(struct dh_desk *d, struct asked *a, struct dh_front *f, st
     rc = dh_err_set(err, DH_EMISMATCH, "\"%s\" shows something else than expected", dh_node_called(n));
     if (!dh_field_masked(d, n) && value->type == DH_TEXT)
       dh_err_seen(err, "expected: %.*s   seen: %.300s", (int)MIN(value->n, 300), value->s,
-                  s.text ? s.text : s.on ? "on" : "off");
+                  s.text ? s.text
+                  : s.on ? "on"
+                         : "off");
     else if (!dh_field_masked(d, n))
-      dh_err_seen(err, "expected: %s   seen: %.300s", value->b ? "on" : "off", s.text ? s.text : s.on ? "on" : "off");
+      dh_err_seen(err, "expected: %s   seen: %.300s", value->b ? "on" : "off",
+                  s.text ? s.text
+                  : s.on ? "on"
+                         : "off");
   }
   g_free(s.text);
   return rc;
@@ -329,7 +339,8 @@ static int try_press(struct dh_desk *d, struct asked *a, struct dh_front *f, str
     char other[300];
 
     rc = dh_picture_find(d, f, a->in, a->target.image, &box, err);
-    if (!rc && !dh_click(d, f->windows[f->at].id, box.x + box.w / 2, box.y + box.h / 2, false, other, sizeof other))
+    if (!rc &&
+        !dh_click(d, f->windows[f->at].id, box.x + box.w / 2, box.y + box.h / 2, false, other, sizeof other))
       rc = dh_err_set(err, DH_EAGAIN, "the picture is covered by %s", other);
     return rc;
   }
@@ -351,7 +362,8 @@ static int try_key(struct dh_desk *d, struct asked *a, struct dh_front *f, struc
   return dh_err_set(err, DH_EAGAIN, "the window \"%s\" does not get the keyboard", f->windows[f->at].title);
 }
 
-static void tell_opened(struct dh_desk *d, const struct dh_window *before, int n_before, struct dh_answer *answer)
+static void tell_opened(struct dh_desk *d, const struct dh_window *before, int n_before,
+                        struct dh_answer *answer)
 {
   g_autoptr(GPtrArray) opened = g_ptr_array_new_with_free_func(g_free);
   struct dh_window now[DH_WINDOWS_MAX];
@@ -392,6 +404,7 @@ static int run_press(struct dh_desk *d, const struct dh_val *request, const stru
 }
 
 const struct dh_op_entry dh_ops_control[] = {
-    {"find", run_find},   {"has", run_has},     {"wait", run_wait}, {"read", run_read}, {"expect", run_expect},
-    {"table", run_table}, {"fill", run_fill},   {"press", run_press}, {NULL, NULL},
+    {"find", run_find}, {"has", run_has},       {"wait", run_wait},
+    {"read", run_read}, {"expect", run_expect}, {"table", run_table},
+    {"fill", run_fill}, {"press", run_press},   {NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* ops_picture.c - requests that show the desk: capture, tree, click at a place; and the evidence of a failure. */
+/* ops_picture.c - requests that show the desk: capture, tree, click at a place; and the evidence of a
+ * failure. */
 #include "field.h"
 #include "label.h"
 #include "ops.h"
@@ -17,8 +18,8 @@ void dh_box_clip(struct dh_box *b, int width, int height)
   b->h = MAX(bottom - b->y, 0);
 }
 
-/* Blackens the fields whose names are masked, in all windows. A tree that cannot be had blackens everything: no
- * picture is better than one with a secret in it. */
+/* Blackens the fields whose names are masked, in all windows. A tree that cannot be had blackens everything:
+ * no picture is better than one with a secret in it. */
 static void mask(struct dh_desk *d)
 {
   struct dh_box all = {0, 0, d->shot.width, d->shot.height};
@@ -60,7 +61,8 @@ static int part_of(struct dh_desk *d, const struct dh_val *request, struct dh_bo
                             (int)dh_val_int(region, "w", 0), (int)dh_val_int(region, "h", 0)};
   } else if (title) {
     n = dh_windows_list(d, list, DH_WINDOWS_MAX);
-    while (n-- > 0 && !dh_val_is(title, list[n].title) && !(title->type == DH_BOOL && list[n].id == d->app.current))
+    while (n-- > 0 && !dh_val_is(title, list[n].title) &&
+           !(title->type == DH_BOOL && list[n].id == d->app.current))
       ;
     if (n < 0)
       return dh_err_set(err, DH_ENOENT, "the window to be shown is not there");
@@ -70,7 +72,8 @@ static int part_of(struct dh_desk *d, const struct dh_val *request, struct dh_bo
   return part->w && part->h ? 0 : dh_err_set(err, DH_EUSE, "that part of the display is empty");
 }
 
-static int picture_add(struct dh_desk *d, const struct dh_box *part, struct dh_answer *answer, struct dh_err *err)
+static int picture_add(struct dh_desk *d, const struct dh_box *part, struct dh_answer *answer,
+                       struct dh_err *err)
 {
   struct dh_buf png;
   int rc = dh_shot_take(d, err);
@@ -135,7 +138,8 @@ static int run_click(struct dh_desk *d, const struct dh_val *request, const stru
 
   (void)in, (void)answer;
   if (x < 0 || y < 0 || x >= d->shot.width || y >= d->shot.height)
-    return dh_err_set(err, DH_EUSE, "%d,%d is outside the display of %d x %d", x, y, d->shot.width, d->shot.height);
+    return dh_err_set(err, DH_EUSE, "%d,%d is outside the display of %d x %d", x, y, d->shot.width,
+                      d->shot.height);
   dh_click(d, None, x, y, false, NULL, 0);
   return 0;
 }
@@ -152,5 +156,8 @@ void dh_evidence_add(struct dh_desk *d, struct dh_answer *a)
 }
 
 const struct dh_op_entry dh_ops_picture[] = {
-    {"capture", run_capture}, {"tree", run_tree}, {"click", run_click}, {NULL, NULL},
+    {"capture", run_capture},
+    {"tree", run_tree},
+    {"click", run_click},
+    {NULL, NULL},
 };

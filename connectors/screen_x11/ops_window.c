@@ -116,7 +116,8 @@ static int run_activate(struct dh_desk *d, const struct dh_val *request, const s
 
 /* ---- home */
 
-/* The button that closes a window without deciding anything: Cancel, Close, or the only one there is. -1: none. */
+/* The button that closes a window without deciding anything: Cancel, Close, or the only one there is. -1:
+ * none. */
 static int closing_button(struct dh_desk *d, struct dh_front *f, int node)
 {
   static const char *const words[] = {"Cancel", "Close"};
@@ -136,7 +137,8 @@ static int closing_button(struct dh_desk *d, struct dh_front *f, int node)
   return buttons == 1 ? button : -1;
 }
 
-/* As a clerk would: by its button, by Escape, by its close button; the next way when the last did not help. */
+/* As a clerk would: by its button, by Escape, by its close button; the next way when the last did not help.
+ */
 static void close_politely(struct dh_desk *d, struct dh_front *f, int window, int tries)
 {
   int node = dh_front_node(d, f, window, NULL), button = node >= 0 ? closing_button(d, f, node) : -1;
@@ -226,8 +228,8 @@ static bool same_place(const char *title, const char *place)
   return strlen(title) == n && !strncmp(title, place, n);
 }
 
-/* A new window of the place's name is the place, even a modal one; so is any other new one that is no dialog. It is
- * looked for before dialogs are, so that it is not taken for one nobody expected. */
+/* A new window of the place's name is the place, even a modal one; so is any other new one that is no dialog.
+ * It is looked for before dialogs are, so that it is not taken for one nobody expected. */
 static bool place_opened(struct dh_desk *d, const struct way *w, const char *place, bool any)
 {
   struct dh_window list[DH_WINDOWS_MAX];
@@ -336,6 +338,7 @@ static int run_go(struct dh_desk *d, const struct dh_val *request, const struct 
 }
 
 const struct dh_op_entry dh_ops_window[] = {
-    {"start", run_start}, {"windows", run_windows}, {"activate", run_activate}, {"home", run_home},
-    {"go", run_go},       {"reset", run_reset},     {NULL, NULL},
+    {"start", run_start}, {"windows", run_windows}, {"activate", run_activate},
+    {"home", run_home},   {"go", run_go},           {"reset", run_reset},
+    {NULL, NULL},
 };

@@ -27,7 +27,8 @@ static int decode(const void *p, size_t n, struct dh_image *out, struct dh_err *
     png.format = PNG_FORMAT_BGRA;
     *out = (struct dh_image){malloc(PNG_IMAGE_SIZE(png)), (int)png.width, (int)png.height};
     if (!out->px || !png_image_finish_read(&png, NULL, out->px, 0, NULL))
-      rc = dh_err_set(err, out->px ? DH_EUSE : DH_ENOMEM, "the image to look for cannot be read: %s", png.message);
+      rc = dh_err_set(err, out->px ? DH_EUSE : DH_ENOMEM, "the image to look for cannot be read: %s",
+                      png.message);
     for (size_t i = 0; !rc && i < (size_t)png.width * png.height; i++)
       out->px[i] &= 0xffffff;
   }

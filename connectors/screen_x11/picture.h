@@ -5,8 +5,8 @@
 #include "app.h"
 #include "tree.h"
 
-/* Looks in the current window, once. number: which of the request's descriptors. DH_ENOENT, DH_EAMBIGUOUS; DH_EUSE
- * when the descriptor is missing or no PNG of at most a million pixels. */
+/* Looks in the current window, once. number: which of the request's descriptors. DH_ENOENT, DH_EAMBIGUOUS;
+ * DH_EUSE when the descriptor is missing or no PNG of at most a million pixels. */
 int dh_picture_find(struct dh_desk *d, const struct dh_front *f, const struct dh_frame *in, int number,
                     struct dh_box *box, struct dh_err *err);
 

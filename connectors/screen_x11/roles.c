@@ -59,8 +59,8 @@ const char *dh_role_word(int role)
 
 bool dh_role_suits(int role, enum dh_want want)
 {
-  static const unsigned needs[] = {[DH_WANT_FIELD] = FIELD, [DH_WANT_SHOWN] = FIELD, [DH_WANT_PRESS] = PRESS,
-                                   [DH_WANT_TABLE] = TABLE};
+  static const unsigned needs[] = {
+      [DH_WANT_FIELD] = FIELD, [DH_WANT_SHOWN] = FIELD, [DH_WANT_PRESS] = PRESS, [DH_WANT_TABLE] = TABLE};
 
   for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
     if (roles[i].role == role)

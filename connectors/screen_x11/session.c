@@ -27,7 +27,8 @@ static const char wm_config[] =
 /* Still pictures: what moves by itself would never be "still". */
 static const char gtk_config[] = "[Settings]\ngtk-enable-animations=0\ngtk-cursor-blink=0\n";
 
-static int file_write(const struct dh_session *s, const char *name, const void *p, size_t n, struct dh_err *err)
+static int file_write(const struct dh_session *s, const char *name, const void *p, size_t n,
+                      struct dh_err *err)
 {
   g_autofree char *path = g_build_filename(s->dir, name, NULL);
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -55,8 +56,8 @@ static int cookie_write(const struct dh_session *s, struct dh_err *err)
 
 static int folders_make(struct dh_session *s, struct dh_err *err)
 {
-  static const char *const folders[] = {"home",        "config", "config/openbox", "config/gtk-3.0", "config/gtk-4.0",
-                                        "cache", "data",   "run",            "tmp"};
+  static const char *const folders[] = {
+      "home", "config", "config/openbox", "config/gtk-3.0", "config/gtk-4.0", "cache", "data", "run", "tmp"};
   const char *tmp = getenv("TMPDIR");
   unsigned char number[8];
 
@@ -79,7 +80,8 @@ static int folders_make(struct dh_session *s, struct dh_err *err)
   }
   if (file_write(s, "config/openbox/rc.xml", wm_config, strlen(wm_config), err) ||
       file_write(s, "config/gtk-3.0/settings.ini", gtk_config, strlen(gtk_config), err) ||
-      file_write(s, "config/gtk-4.0/settings.ini", gtk_config, strlen(gtk_config), err) || cookie_write(s, err))
+      file_write(s, "config/gtk-4.0/settings.ini", gtk_config, strlen(gtk_config), err) ||
+      cookie_write(s, err))
     return err->code;
   g_autofree char *log = g_build_filename(s->dir, "log", NULL);
 
@@ -101,9 +103,9 @@ static void env_folder(struct dh_session *s, const char *name, const char *folde
 
 static void env_make(struct dh_session *s)
 {
-  static const char *const unset[] = {"DISPLAY",       "WAYLAND_DISPLAY", "SESSION_MANAGER", "DBUS_STARTER_ADDRESS",
-                                      "GTK_MODULES",   "XMODIFIERS",      "NO_AT_BRIDGE",    "DESKTOP_STARTUP_ID",
-                                      "AT_SPI_BUS_ADDRESS"};
+  static const char *const unset[] = {
+      "DISPLAY",    "WAYLAND_DISPLAY", "SESSION_MANAGER",    "DBUS_STARTER_ADDRESS", "GTK_MODULES",
+      "XMODIFIERS", "NO_AT_BRIDGE",    "DESKTOP_STARTUP_ID", "AT_SPI_BUS_ADDRESS"};
 
   s->env = g_get_environ();
   for (size_t i = 0; i < G_N_ELEMENTS(unset); i++)
@@ -150,7 +152,8 @@ static int start(struct dh_session *s, const char *const *argv, int keep, pid_t 
 }
 
 /* Reads one line that a program writes when it is ready; its end without one is a failure. */
-static int line_wait(struct dh_session *s, int fd, const char *who, char *out, size_t size, struct dh_err *err)
+static int line_wait(struct dh_session *s, int fd, const char *who, char *out, size_t size,
+                     struct dh_err *err)
 {
   int64_t until = dh_mono_ms() + START_MS;
   size_t n = 0;
@@ -192,9 +195,10 @@ static int servers_start(struct dh_session *s, const char *size, struct dh_err *
   }
   snprintf(fd_text[0], sizeof fd_text[0], "%d", x[1]);
   snprintf(fd_text[1], sizeof fd_text[1], "--print-address=%d", bus[1]);
-  const char *const xvfb[] = {"Xvfb", "-displayfd", fd_text[0], "-screen", "0", size, "-auth", auth,
-                              "-nolisten", "tcp", "-noreset", "-dpi", "96", NULL};
-  const char *const dbus[] = {"dbus-daemon", "--session", "--nofork", "--nopidfile", listen, fd_text[1], NULL};
+  const char *const xvfb[] = {"Xvfb", "-displayfd", fd_text[0], "-screen",  "0",    size, "-auth",
+                              auth,   "-nolisten",  "tcp",      "-noreset", "-dpi", "96", NULL};
+  const char *const dbus[] = {"dbus-daemon", "--session", "--nofork", "--nopidfile",
+                              listen,        fd_text[1],  NULL};
 
   rc = start(s, xvfb, x[1], &s->xvfb, err);
   close(x[1]);
@@ -219,7 +223,8 @@ static int display_open(struct dh_session *s, struct dh_err *err)
   setenv("XAUTHORITY", g_environ_getenv(s->env, "XAUTHORITY"), 1);
   s->x = XOpenDisplay(g_environ_getenv(s->env, "DISPLAY"));
   if (!s->x)
-    return dh_err_set(err, DH_EUNAVAILABLE, "the display %s does not let us in", g_environ_getenv(s->env, "DISPLAY"));
+    return dh_err_set(err, DH_EUNAVAILABLE, "the display %s does not let us in",
+                      g_environ_getenv(s->env, "DISPLAY"));
   XSelectInput(s->x, DefaultRootWindow(s->x), SubstructureNotifyMask | PropertyChangeMask);
   return 0;
 }
@@ -237,7 +242,8 @@ static int wm_wait(struct dh_session *s, struct dh_err *err)
     Atom type;
     int format;
 
-    XGetWindowProperty(s->x, DefaultRootWindow(s->x), check, 0, 1, False, XA_WINDOW, &type, &format, &n, &after, &p);
+    XGetWindowProperty(s->x, DefaultRootWindow(s->x), check, 0, 1, False, XA_WINDOW, &type, &format, &n,
+                       &after, &p);
     if (p)
       XFree(p);
     if (n)
@@ -262,8 +268,8 @@ static int wm_wait(struct dh_session *s, struct dh_err *err)
 static GDBusConnection *bus_open(const char *address, GError **error)
 {
   return g_dbus_connection_new_for_address_sync(
-      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-      NULL, error);
+      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, error);
 }
 
 /* Programs send no events, and keep no list of their controls, until somebody has asked for events. */
@@ -273,8 +279,9 @@ static void events_ask(GDBusConnection *bus, GError **error)
 
   for (size_t i = 0; i < G_N_ELEMENTS(events) && !*error; i++) {
     g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
-        bus, "org.a11y.atspi.Registry", "/org/a11y/atspi/registry", "org.a11y.atspi.Registry", "RegisterEvent",
-        g_variant_new("(sass)", events[i], NULL, ""), NULL, G_DBUS_CALL_FLAGS_NONE, START_MS, NULL, error);
+        bus, "org.a11y.atspi.Registry", "/org/a11y/atspi/registry", "org.a11y.atspi.Registry",
+        "RegisterEvent", g_variant_new("(sass)", events[i], NULL, ""), NULL, G_DBUS_CALL_FLAGS_NONE, START_MS,
+        NULL, error);
   }
 }
 
@@ -286,8 +293,9 @@ static int accessibility_open(struct dh_session *s, struct dh_err *err)
 
   /* The launcher of the accessibility bus is started by the session bus on this first call. */
   if (session)
-    answer = g_dbus_connection_call_sync(session, "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", NULL,
-                                         G_VARIANT_TYPE("(s)"), G_DBUS_CALL_FLAGS_NONE, START_MS, NULL, &error);
+    answer = g_dbus_connection_call_sync(session, "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus",
+                                         "GetAddress", NULL, G_VARIANT_TYPE("(s)"), G_DBUS_CALL_FLAGS_NONE,
+                                         START_MS, NULL, &error);
   if (answer) {
     const char *address;
 

@@ -18,8 +18,8 @@ int dh_shot_open(struct dh_desk *d, struct dh_err *err)
 
   s->width = DisplayWidth(d->x, screen);
   s->height = DisplayHeight(d->x, screen);
-  s->image = XShmCreateImage(d->x, DefaultVisual(d->x, screen), (unsigned)DefaultDepth(d->x, screen), ZPixmap, NULL,
-                             &s->shm, (unsigned)s->width, (unsigned)s->height);
+  s->image = XShmCreateImage(d->x, DefaultVisual(d->x, screen), (unsigned)DefaultDepth(d->x, screen), ZPixmap,
+                             NULL, &s->shm, (unsigned)s->width, (unsigned)s->height);
   if (!s->image || s->image->bits_per_pixel != 32)
     return dh_err_set(err, DH_EUNAVAILABLE, "the display gives no pictures with 32 bits a pixel");
   s->shm.shmid = shmget(IPC_PRIVATE, (size_t)s->image->bytes_per_line * (size_t)s->height, IPC_CREAT | 0600);
@@ -52,7 +52,8 @@ int dh_shot_take(struct dh_desk *d, struct dh_err *err)
 
 const uint32_t *dh_shot_row(const struct dh_desk *d, int y)
 {
-  return (const uint32_t *)(const void *)(d->shot.image->data + (size_t)y * (size_t)d->shot.image->bytes_per_line);
+  return (const uint32_t *)(const void *)(d->shot.image->data +
+                                          (size_t)y * (size_t)d->shot.image->bytes_per_line);
 }
 
 void dh_shot_black(struct dh_desk *d, const struct dh_box *box)
@@ -93,8 +94,8 @@ int dh_shot_png(struct dh_desk *d, const struct dh_box *part, struct dh_buf *out
     return dh_err_set(err, DH_ENOMEM, "cannot make a PNG of %d x %d pixels", part->w, part->h);
   }
   png_set_write_fn(png, &w, on_bytes, on_flush);
-  png_set_IHDR(png, info, (png_uint_32)part->w, (png_uint_32)part->h, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, (png_uint_32)part->w, (png_uint_32)part->h, 8, PNG_COLOR_TYPE_RGB,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(png, 3);
   png_set_filter(png, 0, PNG_FILTER_SUB);
   png_write_info(png, info);

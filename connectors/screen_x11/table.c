@@ -9,7 +9,6 @@
 
 enum { COLUMNS_MAX = 200, CELLS_MAX = 400000, AT_ONCE = 512 };
 
-
 static int number(struct dh_desk *d, const struct dh_node *n, const char *property, struct dh_err *err)
 {
   g_autoptr(GVariant) answer = dh_bus_call(d, n->bus, n->path, "org.freedesktop.DBus.Properties", "Get",
@@ -22,7 +21,8 @@ static int number(struct dh_desk *d, const struct dh_node *n, const char *proper
   return g_variant_is_of_type(value, G_VARIANT_TYPE_INT32) ? g_variant_get_int32(value) : 0;
 }
 
-/* What the objects in refs ("((so))" each, NULL for none) are called; a check box in a cell gives yes or no. */
+/* What the objects in refs ("((so))" each, NULL for none) are called; a check box in a cell gives yes or no.
+ */
 static int names_read(struct dh_desk *d, GVariant **refs, char **names, int n, struct dh_err *err)
 {
   g_autofree GVariant **texts = g_new0(GVariant *, (gsize)n);
@@ -52,22 +52,26 @@ static int names_read(struct dh_desk *d, GVariant **refs, char **names, int n, s
   return rc;
 }
 
-static int columns_read(struct dh_desk *d, const struct dh_node *n, char **names, int columns, struct dh_err *err)
+static int columns_read(struct dh_desk *d, const struct dh_node *n, char **names, int columns,
+                        struct dh_err *err)
 {
-  g_autofree GVariant **refs = g_new0(GVariant *, (gsize)columns), **texts = g_new0(GVariant *, (gsize)columns);
+  g_autofree GVariant **refs = g_new0(GVariant *, (gsize)columns),
+                      **texts = g_new0(GVariant *, (gsize)columns);
   struct dh_batch b;
   int rc;
 
   dh_batch_init(&b, d);
   for (int i = 0; i < columns; i++) {
     dh_batch_call(&b, n->bus, n->path, DH_A11Y "Table", "GetColumnHeader", g_variant_new("(i)", i), &refs[i]);
-    dh_batch_call(&b, n->bus, n->path, DH_A11Y "Table", "GetColumnDescription", g_variant_new("(i)", i), &texts[i]);
+    dh_batch_call(&b, n->bus, n->path, DH_A11Y "Table", "GetColumnDescription", g_variant_new("(i)", i),
+                  &texts[i]);
   }
   rc = dh_batch_wait(&b, err);
   if (!rc)
     rc = names_read(d, refs, names, columns, err);
   for (int i = 0; i < columns; i++) {
-    if (!rc && (!names[i] || !*names[i]) && texts[i] && g_variant_is_of_type(texts[i], G_VARIANT_TYPE("(s)"))) {
+    if (!rc && (!names[i] || !*names[i]) && texts[i] &&
+        g_variant_is_of_type(texts[i], G_VARIANT_TYPE("(s)"))) {
       g_free(names[i]);
       g_variant_get(texts[i], "(s)", &names[i]);
     }
@@ -78,8 +82,8 @@ static int columns_read(struct dh_desk *d, const struct dh_node *n, char **names
 }
 
 /* Cells from..from+n in reading order. */
-static int cells_read(struct dh_desk *d, const struct dh_node *node, char **cells, int columns, int from, int n,
-                      struct dh_err *err)
+static int cells_read(struct dh_desk *d, const struct dh_node *node, char **cells, int columns, int from,
+                      int n, struct dh_err *err)
 {
   g_autofree GVariant **refs = g_new0(GVariant *, (gsize)n);
   struct dh_batch b;
@@ -104,7 +108,8 @@ static void put_texts(struct dh_buf *out, char **texts, int n)
     dh_put_text(out, texts[i] ? texts[i] : "");
 }
 
-static int put_table(struct dh_buf *out, char **names, char **cells, int columns, int rows, struct dh_err *err)
+static int put_table(struct dh_buf *out, char **names, char **cells, int columns, int rows,
+                     struct dh_err *err)
 {
   int rc = 0;
 
@@ -130,7 +135,8 @@ int dh_table_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_buf
   if (!dh_node_is(n, ATSPI_STATE_SENSITIVE) && !dh_node_is(n, ATSPI_STATE_ENABLED))
     return dh_err_set(err, DH_EAGAIN, "the table \"%s\" is greyed out", dh_node_called(n));
   if (columns > COLUMNS_MAX || all > CELLS_MAX)
-    return dh_err_set(err, DH_ELIMIT, "the table \"%s\" has %d columns and %d rows", dh_node_called(n), columns, rows);
+    return dh_err_set(err, DH_ELIMIT, "the table \"%s\" has %d columns and %d rows", dh_node_called(n),
+                      columns, rows);
   char **names = g_new0(char *, (gsize)columns + 1), **cells = g_new0(char *, (gsize)all + 1);
 
   rc = columns_read(d, n, names, columns, err);

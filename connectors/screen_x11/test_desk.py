@@ -242,10 +242,10 @@ def a_slow_program_is_waited_for(p):
 @case
 def a_frozen_program_is_waited_for(p):
     p.loan_core("freeze,frozen-submit", 2)
-    for n in range(6):
+    for n in range(3):
         p.enter(f"L-{n}")
     p.call("wait", target={"name": "New approval", "role": "window"}, gone=True)
-    assert [a[0] for a in p.approvals()] == [f"L-{n}" for n in range(6)]
+    assert [a[0] for a in p.approvals()] == [f"L-{n}" for n in range(3)]
 
 
 @case
@@ -266,8 +266,11 @@ def dialogs_at_any_moment_are_answered(p):
 def an_unknown_dialog_at_any_moment_is_refused_not_pressed(p):
     p.loan_core("notice", 1)
     try:
-        for n in range(6):
-            p.enter(f"L-{n}")
+        for n in range(6):  # without going home: that would close the dialog
+            p.call("go", place="New approval")
+            p.call("fill", pairs=[["Application", f"L-{n}"], ["Applicant", "Acme"], ["Amount", "7.00"]])
+            p.call("press", target="Submit")
+            p.call("wait", target={"name": "New approval", "role": "window"}, gone=True)
     except Failure as failure:
         assert failure.code == "EREFUSED" and "Posting period 2026-10 is closed" in failure.seen, failure
     else:
@@ -289,8 +292,11 @@ def a_thief_of_the_keyboard_gets_no_character(p):
         for w in p.call("windows")["windows"]:
             if w["title"] == "Messages":
                 thefts += 1
-                held = p.call("read", target={"name": "Message to branch 014", "within": "Messages"})
-                assert held["value"] == "", held
+                try:
+                    held = p.call("read", target={"name": "Message to branch 014", "within": "Messages"}, time_ms=50)
+                    assert held["value"] == "", held
+                except Failure as gone:  # it goes by itself after a second
+                    assert gone.code in ("ENOENT", "ETIME"), gone
                 p.call("activate", title="New approval")
         done += len(names)
     assert thefts, "nobody stole"

@@ -37,8 +37,9 @@ unsigned dh_ifaces_read(GVariantIter *names)
   static const struct {
     const char *name;
     unsigned bit;
-  } known[] = {{"Text", DH_IFACE_TEXT},           {"EditableText", DH_IFACE_EDIT}, {"Value", DH_IFACE_VALUE},
-               {"Selection", DH_IFACE_SELECTION}, {"Table", DH_IFACE_TABLE},       {"Action", DH_IFACE_ACTION},
+  } known[] = {{"Text", DH_IFACE_TEXT},          {"EditableText", DH_IFACE_EDIT},
+               {"Value", DH_IFACE_VALUE},        {"Selection", DH_IFACE_SELECTION},
+               {"Table", DH_IFACE_TABLE},        {"Action", DH_IFACE_ACTION},
                {"Component", DH_IFACE_COMPONENT}};
   unsigned bits = 0;
   const char *name;
@@ -153,8 +154,8 @@ static bool items_take(struct dh_tree *t, const char *bus, GVariant *answer)
     gint32 order, count;
     guint32 role;
 
-    g_variant_get_child(list, i, "((&s&o)(&s&o)(&s&o)iias&su&sau)", NULL, &path, NULL, NULL, NULL, &parent, &order,
-                        &count, &ifaces, &name, &role, &description, &states);
+    g_variant_get_child(list, i, "((&s&o)(&s&o)(&s&o)iias&su&sau)", NULL, &path, NULL, NULL, NULL, &parent,
+                        &order, &count, &ifaces, &name, &role, &description, &states);
     *node = (struct dh_node){.bus = g_string_chunk_insert_const(t->texts, bus),
                              .path = g_string_chunk_insert(t->texts, path),
                              .name = g_string_chunk_insert(t->texts, name),
@@ -236,8 +237,8 @@ static void box_read(GVariant *answer, struct dh_box *box)
 
 static void box_ask(struct dh_batch *b, const struct dh_node *n, GVariant **answer)
 {
-  dh_batch_call(b, n->bus, n->path, DH_A11Y "Component", "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN),
-                answer);
+  dh_batch_call(b, n->bus, n->path, DH_A11Y "Component", "GetExtents",
+                g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN), answer);
 }
 
 int dh_boxes_find(struct dh_desk *d, struct dh_tree *t, const int *which, int n, struct dh_err *err)

@@ -1,5 +1,5 @@
-/* tree.h - what the application shows, as assistive technology sees it: one picture of all its controls, taken at
- * once. A tree is a copy; it goes stale, and is taken anew rather than mended. */
+/* tree.h - what the application shows, as assistive technology sees it: one picture of all its controls,
+ * taken at once. A tree is a copy; it goes stale, and is taken anew rather than mended. */
 #ifndef DH_SCREEN_TREE_H
 #define DH_SCREEN_TREE_H
 
@@ -45,7 +45,8 @@ struct dh_tree {
 int dh_tree_take(struct dh_desk *d, struct dh_tree *t, struct dh_err *err);
 void dh_tree_free(struct dh_tree *t); /* idempotent */
 
-/* Where nodes lie: for those whose index stands in which (n of them). A node that is gone gets an empty box. */
+/* Where nodes lie: for those whose index stands in which (n of them). A node that is gone gets an empty box.
+ */
 int dh_boxes_find(struct dh_desk *d, struct dh_tree *t, const int *which, int n, struct dh_err *err);
 /* Looks again at states and place of one node. DH_ENOENT when it is gone. */
 int dh_node_look(struct dh_desk *d, struct dh_node *n, struct dh_err *err);

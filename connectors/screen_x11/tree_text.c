@@ -13,8 +13,9 @@ static void put_states(struct dh_buf *out, const struct dh_node *n)
   static const struct {
     int state;
     const char *word;
-  } told[] = {{ATSPI_STATE_FOCUSED, "focused"},   {ATSPI_STATE_CHECKED, "checked"}, {ATSPI_STATE_SELECTED, "selected"},
-              {ATSPI_STATE_EDITABLE, "editable"}, {ATSPI_STATE_MODAL, "modal"},     {ATSPI_STATE_ACTIVE, "active"}};
+  } told[] = {{ATSPI_STATE_FOCUSED, "focused"},   {ATSPI_STATE_CHECKED, "checked"},
+              {ATSPI_STATE_SELECTED, "selected"}, {ATSPI_STATE_EDITABLE, "editable"},
+              {ATSPI_STATE_MODAL, "modal"},       {ATSPI_STATE_ACTIVE, "active"}};
 
   if (!dh_node_is(n, ATSPI_STATE_SENSITIVE) && !dh_node_is(n, ATSPI_STATE_ENABLED))
     dh_buf_puts(out, " greyed");

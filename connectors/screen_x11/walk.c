@@ -42,10 +42,12 @@ static void node_read(struct dh_tree *t, struct dh_node *n, GVariant *const *ans
   }
 }
 
-/* Cells of a table are read through the table; what is not shown is not entered, except the choices of a combo box. */
+/* Cells of a table are read through the table; what is not shown is not entered, except the choices of a
+ * combo box. */
 static bool entered(const struct dh_tree *t, const struct dh_node *n)
 {
-  bool in_combo = n->role == ATSPI_ROLE_COMBO_BOX || (n->parent >= 0 && t->nodes[n->parent].role == ATSPI_ROLE_COMBO_BOX);
+  bool in_combo =
+      n->role == ATSPI_ROLE_COMBO_BOX || (n->parent >= 0 && t->nodes[n->parent].role == ATSPI_ROLE_COMBO_BOX);
 
   if (n->role == ATSPI_ROLE_APPLICATION || in_combo)
     return true;
@@ -73,7 +75,8 @@ static void children_add(struct dh_tree *t, int parent, GVariant *answer, int mo
   }
 }
 
-int dh_walk(struct dh_desk *d, struct dh_tree *t, const char *bus, const char *path, int most, struct dh_err *err)
+int dh_walk(struct dh_desk *d, struct dh_tree *t, const char *bus, const char *path, int most,
+            struct dh_err *err)
 {
   int from = t->n, rc = 0;
 

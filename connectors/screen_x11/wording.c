@@ -70,8 +70,8 @@ static void list_add(struct listing *l, const char *kind, const char *name, cons
   g_string_append_printf(l->text, "\"%s\"", name);
 }
 
-static void list_all(struct listing *l, const struct dh_tree *t, int scope, enum dh_want kind, const char *word,
-                     const char *wanted)
+static void list_all(struct listing *l, const struct dh_tree *t, int scope, enum dh_want kind,
+                     const char *word, const char *wanted)
 {
   for (int i = scope; i < t->n && dh_node_in(t, i, scope); i++) {
     const char *name = dh_node_called(&t->nodes[i]);
@@ -84,8 +84,8 @@ static void list_all(struct listing *l, const struct dh_tree *t, int scope, enum
   }
 }
 
-int dh_say_missing(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, enum dh_want want,
-                   struct dh_err *err)
+int dh_say_missing(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t,
+                   enum dh_want want, struct dh_err *err)
 {
   struct listing l = {.text = g_string_new(NULL), .nearest_by = G_MAXINT};
   const char *name = t->name ? t->name : t->role;
@@ -119,8 +119,8 @@ static const char *group_of(const struct dh_tree *t, int node)
   return NULL;
 }
 
-int dh_say_ambiguous(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, const int *found,
-                     int n, struct dh_err *err)
+int dh_say_ambiguous(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t,
+                     const int *found, int n, struct dh_err *err)
 {
   GString *seen = g_string_new(NULL);
   const char *name = t->name ? t->name : t->role, *hint = NULL;
@@ -132,17 +132,19 @@ int dh_say_ambiguous(struct dh_desk *d, struct dh_front *f, int scope, const str
   if (dh_boxes_find(d, f->tree, labels, n_labels, err) || dh_boxes_find(d, f->tree, found, n, err))
     n_labels = 0; /* then without places */
   for (int i = 0; i < n && i < LISTED_MAX; i++) {
-    const char *above = n_labels ? dh_label_above(f->tree, scope, found[i]) : NULL, *group = group_of(f->tree, found[i]);
+    const char *above = n_labels ? dh_label_above(f->tree, scope, found[i]) : NULL,
+               *group = group_of(f->tree, found[i]);
     const char *word = dh_role_word(f->tree->nodes[found[i]].role);
 
-    g_string_append_printf(seen, "%s%d. %s (%s)", i ? "   " : "", i + 1, dh_node_called(&f->tree->nodes[found[i]]),
-                           word ? word : "text");
+    g_string_append_printf(seen, "%s%d. %s (%s)", i ? "   " : "", i + 1,
+                           dh_node_called(&f->tree->nodes[found[i]]), word ? word : "text");
     if (above || group)
       g_string_append_printf(seen, ", %s \"%s\"", above ? "below" : "in", above ? above : group);
     if (!hint)
       hint = above ? above : group;
   }
-  dh_err_set(err, DH_EAMBIGUOUS, "\"%s\" fits %d controls in the window \"%s\"", name, n, window_of(f, scope));
+  dh_err_set(err, DH_EAMBIGUOUS, "\"%s\" fits %d controls in the window \"%s\"", name, n,
+             window_of(f, scope));
   dh_err_seen(err, "%s", seen->str);
   dh_err_advice(err, "say which: find(\"%s\", { near = \"%s\" }) or { nth = 1 }", name, hint ? hint : "…");
   g_string_free(seen, TRUE);

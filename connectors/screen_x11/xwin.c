@@ -31,7 +31,8 @@ static void *property(struct dh_desk *d, Window w, const char *name, Atom type, 
   int format;
 
   *n = 0;
-  if (XGetWindowProperty(d->x, w, atom(d, name), 0, 4096, False, type, &real, &format, n, &after, &p) != Success)
+  if (XGetWindowProperty(d->x, w, atom(d, name), 0, 4096, False, type, &real, &format, n, &after, &p) !=
+      Success)
     p = NULL;
   if (p && (*n == 0 || real != type)) {
     XFree(p);
@@ -104,9 +105,11 @@ int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max)
   return found;
 }
 
-static void message_send(struct dh_desk *d, Window to, Window about, const char *type, long a, long b, long mask)
+static void message_send(struct dh_desk *d, Window to, Window about, const char *type, long a, long b,
+                         long mask)
 {
-  XEvent e = {.xclient = {.type = ClientMessage, .window = about, .message_type = atom(d, type), .format = 32}};
+  XEvent e = {
+      .xclient = {.type = ClientMessage, .window = about, .message_type = atom(d, type), .format = 32}};
 
   e.xclient.data.l[0] = a;
   e.xclient.data.l[1] = b;

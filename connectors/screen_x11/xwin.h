@@ -8,12 +8,13 @@ struct dh_window {
   Window id;
   char title[256];
   bool modal;
-  bool active; /* the window manager gives it the keyboard */
-  Window over; /* the window it is transient for; None */
+  bool active;       /* the window manager gives it the keyboard */
+  Window over;       /* the window it is transient for; None */
   struct dh_box box; /* without the window manager's frame */
 };
 
-/* The managed windows, oldest first. At most max; returns how many. Windows that vanish meanwhile are left out. */
+/* The managed windows, oldest first. At most max; returns how many. Windows that vanish meanwhile are left
+ * out. */
 int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max);
 /* Asks the window manager to raise it and give it the keyboard. */
 void dh_window_activate(struct dh_desk *d, Window w);
@@ -21,10 +22,11 @@ void dh_window_activate(struct dh_desk *d, Window w);
 void dh_window_close(struct dh_desk *d, Window w);
 /* True when keys go to w or a window inside it. */
 bool dh_window_focused(struct dh_desk *d, Window w);
-/* True when w, or a menu of its program, is what a click at x, y meets. The title of what does is put into other. */
+/* True when w, or a menu of its program, is what a click at x, y meets. The title of what does is put into
+ * other. */
 bool dh_window_at(struct dh_desk *d, Window w, int x, int y, bool menu, char *other, size_t size);
-/* Moves the pointer and clicks the left button; w as above, checked in the same breath. False: not clicked, other
- * says what is in the way. w None: clicks whatever is there. */
+/* Moves the pointer and clicks the left button; w as above, checked in the same breath. False: not clicked,
+ * other says what is in the way. w None: clicks whatever is there. */
 bool dh_click(struct dh_desk *d, Window w, int x, int y, bool menu, char *other, size_t size);
 
 /* From now on errors about windows that have vanished are no reason to end the process. */
