@@ -45,11 +45,10 @@ end
 ---@param source string?  the file
 function errors.of_syntax(message, source)
   local ok, told = pcall(function() return require("lua_errors").explain(message, source) end)
-  if ok and told then
-    told.code = "ESCRIPT"
-    return told
-  end
-  return errors.of(message)
+  local e = errors.of(message)
+  if not ok or not told then return e end
+  local file = e.where and e.where:match("^(.-):%d+$") or "robot.lua"
+  return { code = "ESCRIPT", text = told.text, seen = told.seen, advice = told.advice, where = told.where or file .. ":" .. told.line }
 end
 
 return errors

@@ -73,7 +73,10 @@ function t.conf(values)
 end
 
 ---A secret for the rest of this test file.
-function t.secret(name, value) core._set_secret(name, value) end
+function t.secret(name, value)
+  core._set_secret(name, value)
+  return core._secret(name)
+end
 
 ---Every n-th allocation of f fails once: it must end with an error or a result, and leave nothing behind.
 function t.oom(name, f)

@@ -14,6 +14,7 @@ const struct dh_command *const dh_commands[] = {
     &dh_cmd_queue_show,
     &dh_cmd_queue_retry,
     &dh_cmd_queue_export,
+    &dh_cmd_check,
     &dh_cmd_test,
     &dh_cmd_runs,
     &dh_cmd_show,

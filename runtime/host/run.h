@@ -76,6 +76,10 @@ int dh_bundle_read(const char *robot, struct dh_buf *bundle, char hash[DH_SHA256
  * isolation}; types are {type: "money", optional: bool, …rules}. Errors are the clerk's (file:line, seen, do). */
 int dh_robot_declare(const void *bundle, size_t n, const char *robot_path, struct dh_buf *declaration, struct dh_err *err);
 
+/* What can be proved of a robot without running it: CBOR map {findings: [{file, line, rule, severity, text, seen, advice}],
+ * needs: {…}, types: text of an editor's stub}. */
+int dh_robot_check(const void *bundle, size_t n, const char *name, struct dh_buf *findings, struct dh_err *err);
+
 /* Checks one raw case (from JSON or CSV: texts and numbers) against the declaration and makes plain data of it: money,
  * dates, numbers, flags; files are looked up relative to base_dir, hashed, and given to keep, which stores the bytes
  * durably. Unknown and missing fields, and values of the wrong type, are errors that name the field. */

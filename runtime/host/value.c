@@ -213,5 +213,15 @@ static int l_error(lua_State *L)
   return 1;
 }
 
+/* _list(t) -> t, marked as a list even when it is empty */
+static int l_list(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_setmetatable(L, "dh.list");
+  return 1;
+}
+
 const luaL_Reg dh_value_funcs[] = {
+    {"_list", l_list},
     {"_strict", l_strict}, {"_kind", l_kind}, {"_file", l_file}, {"_error", l_error}, {NULL, NULL}};

@@ -1,0 +1,134 @@
+/* cmd_check.c - check: what can be proved of robots without running them. */
+#include "util.h"
+#include "../host/run.h"
+#include "../sched/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct checked {
+  struct dh_buf bundle, out;
+  struct dh_val *v;
+  char hash[DH_SHA256_HEX], name[64];
+};
+
+static int check(const char *robot, struct checked *c, struct dh_err *err)
+{
+  int rc;
+
+  memset(c, 0, sizeof *c);
+  dh_buf_init(&c->bundle, 16 << 20);
+  dh_buf_init(&c->out, 16 << 20);
+  rc = dh_bundle_read(robot, &c->bundle, c->hash, c->name, err);
+  if (!rc)
+    rc = dh_robot_check(c->bundle.data, c->bundle.len, c->name, &c->out, err);
+  return rc ? rc : dh_val_parse_buf(&c->out, &c->v, err);
+}
+
+static void checked_fini(struct checked *c)
+{
+  free(c->v);
+  dh_buf_fini(&c->out);
+  dh_buf_fini(&c->bundle);
+}
+
+/* A finding's file as a person opens it: a single-file robot is called robot.lua inside its bundle. */
+static void show_file(const char *robot, const char *file, char *out, size_t size)
+{
+  struct stat st;
+
+  if (!stat(robot, &st) && S_ISDIR(st.st_mode))
+    snprintf(out, size, "%s%s%s", robot, robot[strlen(robot) - 1] == '/' ? "" : "/", file);
+  else
+    snprintf(out, size, "%s", strcmp(file, "robot.lua") == 0 ? robot : file);
+}
+
+static size_t say_findings(const char *robot, const struct dh_val *findings)
+{
+  size_t n = findings && findings->type == DH_LIST ? findings->n : 0, errors = 0;
+
+  for (size_t i = 0; i < n; i++) {
+    const struct dh_val *f = &findings->items[i];
+    bool warning = dh_val_is(dh_val_get(f, "severity"), "warning");
+    char file[300], path[DH_PATH];
+    struct dh_err e;
+
+    dh_err_set(&e, DH_ESCRIPT, "%s", "");
+    dh_val_text(f, "text", e.text, sizeof e.text);
+    dh_val_text(f, "seen", e.seen, sizeof e.seen);
+    dh_val_text(f, "advice", e.advice, sizeof e.advice);
+    show_file(robot, dh_val_text(f, "file", file, sizeof file), path, sizeof path);
+    printf("%s:%lld: %s%s\n", path, (long long)dh_val_int(f, "line", 1), warning ? "warning: " : "", e.text);
+    if (*e.seen)
+      printf("   seen: %s\n", e.seen);
+    if (*e.advice)
+      printf("   do: %s\n", e.advice);
+    errors += !warning;
+  }
+  return errors;
+}
+
+static int write_types(const char *robot, const struct checked *c, struct dh_err *err)
+{
+  const struct dh_val *types = dh_val_get(c->v, "types");
+  char path[DH_PATH];
+  struct stat st;
+
+  if (!types || types->type != DH_TEXT)
+    return dh_err_set(err, DH_ESCRIPT, "%s does not load, so its types are not known", robot);
+  if (stat(robot, &st) || !S_ISDIR(st.st_mode))
+    return dh_err_set(err, DH_EUSE, "--types writes .types.lua into the robot's folder, and %s is no folder", robot);
+  snprintf(path, sizeof path, "%s/.types.lua", robot);
+  return dh_file_write(path, types->s, types->n, 0644, err);
+}
+
+static int exec_check(struct dh_cli *cli)
+{
+  size_t errors = 0;
+  int worst = 0;
+
+  for (int i = 0; i < cli->nwords; i++) {
+    const struct dh_val *findings;
+    struct checked c;
+    struct dh_err err;
+    int rc = check(cli->words[i], &c, &err);
+
+    if (!rc && dh_cli_option(cli, "types"))
+      rc = write_types(cli->words[i], &c, &err);
+    if (rc) {
+      worst = dh_say_error(&err, NULL);
+    } else if (cli->json) {
+      findings = dh_val_get(c.v, "findings");
+      errors += findings && findings->n > 0;
+      dh_say_json(c.v);
+    } else {
+      size_t n = say_findings(cli->words[i], dh_val_get(c.v, "findings"));
+
+      errors += n;
+      if (!n)
+        printf("%s: no errors found\n", cli->words[i]);
+    }
+    checked_fini(&c);
+  }
+  return worst ? worst : errors ? DH_EXIT_FAILED : DH_EXIT_DONE;
+}
+
+static const struct dh_option options[] = {
+    {"types", NULL, "also write .types.lua into the robot's folder: the case's fields for an editor"},
+    {NULL, NULL, NULL},
+};
+
+const struct dh_command dh_cmd_check = {
+    .name = "check",
+    .summary = "Prove what can be proved of robots without running them",
+    .usage = "ROBOT… [--types]",
+    .help = "Reads the robot's files, its screens and kinds, and reports what cannot be right: unknown words, fields and "
+            "screens, effects without a proof, pair lists that do not pair, presses that a crash would repeat. Each finding "
+            "says where, what was seen and what to do.\n\n"
+            "Exit code 1: at least one error. --json prints {findings, needs, types}.",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .exec = exec_check,
+};
