@@ -31,6 +31,10 @@ has = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 BUILT := $(foreach m,$(MODULES),$(if $($m_PKG),$(if $(call has,$($m_PKG)),$m,$(info module $m is left out: pkg-config knows no $($m_PKG))),$m))
 BUILT_PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(call has,$($p_PKG)),$p,$(info program $p is left out: pkg-config knows no $($p_PKG))))
 
+# What is generated from lists of files is made anew when a list changes, whatever the times of the files.
+LISTS := $(wildcard dsl/*.lua connectors/*/*.lua ocr/*.lua connectors/*/module.mk ocr/module.mk runtime/*/module.mk runtime/store/schema/*.sql) $(BUILT)
+$(shell mkdir -p $(BUILD)/gen; echo '$(LISTS)' | cmp -s - $(BUILD)/gen/lists || echo '$(LISTS)' > $(BUILD)/gen/lists)
+
 # ---- the host
 # $(call sources,FILES): those that are no test
 sources = $(foreach f,$(1),$(if $(filter test_%,$(notdir $f)),,$f))
@@ -58,19 +62,19 @@ $(BUILD)/tools/embed: tools/embed.c
 	$(CC) -O1 $(shell pkg-config --cflags $(LUA)) -o $@ $< $(shell pkg-config --libs $(LUA)) -lm
 
 DSL := $(filter-out dsl/test_%,$(wildcard dsl/*.lua))
-$(BUILD)/gen/dsl.c: $(DSL) $(BUILD)/tools/embed
+$(BUILD)/gen/dsl.c: $(DSL) $(BUILD)/tools/embed $(BUILD)/gen/lists
 	@mkdir -p $(@D)
 	$(BUILD)/tools/embed dh_dsl $(foreach f,$(DSL),$(basename $(notdir $f))=$f) > $@
 
 # Which module carries a word, a codec, a role: from the module.mk files, built or not.
-$(BUILD)/gen/modules.c: Makefile $(wildcard connectors/*/module.mk ocr/module.mk runtime/*/module.mk)
+$(BUILD)/gen/modules.c: Makefile $(BUILD)/gen/lists $(wildcard connectors/*/module.mk ocr/module.mk runtime/*/module.mk)
 	@mkdir -p $(@D)
 	@{ echo '#include "host/modules.h"'; echo 'const struct dh_module_entry dh_modules[] = {'; \
 	$(foreach m,$(MODULES),echo '  {"$m", "$(or $($m_WORDS),$(if $(wildcard $($m_DIR)/$m.lua),$m))", "$($m_CODECS)", "$($m_ROLES)", "$($m_PKG)", "$($m_USES)", "$($m_COMMANDS)"},';) \
 	echo '  {0, 0, 0, 0, 0, 0, 0},'; echo '};'; } > $@
 
 SCHEMA := $(sort $(wildcard runtime/store/schema/*.sql))
-$(BUILD)/gen/schema.c: $(SCHEMA) Makefile
+$(BUILD)/gen/schema.c: $(SCHEMA) Makefile $(BUILD)/gen/lists
 	@mkdir -p $(@D)
 	@{ echo 'extern const char *const dh_schema[];'; echo 'const char *const dh_schema[] = {'; \
 	$(foreach s,$(SCHEMA),sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $s; echo ',';) echo '0};'; } > $@
@@ -81,7 +85,7 @@ $1_C   := $$(filter-out $$($1_DIR)/test_%,$$(if $$($1_SRC),$$(addprefix $$($1_DI
 $1_LUA := $$(if $$($1_SRC),,$$(filter-out $$($1_DIR)/test_%,$$(wildcard $$($1_DIR)/*.lua)))
 $1_OBJ := $$(patsubst %,$$(BUILD)/pic/%.o,$$($1_C)) $$(BUILD)/gen/$1_lua.o
 $$($1_OBJ): MODCFLAGS := $$(shell pkg-config --cflags $$(LUA) libuv $$($1_PKG))
-$$(BUILD)/gen/$1_lua.c: $$($1_LUA) $$(BUILD)/tools/embed $$($1_DIR)/module.mk
+$$(BUILD)/gen/$1_lua.c: $$($1_LUA) $$(BUILD)/tools/embed $$($1_DIR)/module.mk $$(BUILD)/gen/lists
 	@mkdir -p $$(@D)
 	$$(BUILD)/tools/embed dh_module_lua $$(foreach f,$$($1_LUA),$$(if $$(filter $1.lua,$$(notdir $$f)),$1,$1.$$(basename $$(notdir $$f)))=$$f) > $$@
 $$(BUILD)/modules/$1.so: $$($1_OBJ)
