@@ -1,6 +1,7 @@
 /* cmd_child.c - commands that only other processes of ours start: the launcher, and what stands between it
  * and a child. */
 #include "cli.h"
+#include "../host/module.h"
 #include "../io/proc.h"
 
 #include <errno.h>
@@ -50,4 +51,26 @@ const struct dh_command dh_cmd_exec = {.name = "exec",
                                        .least = 3,
                                        .most = -1,
                                        .exec = exec_child,
+                                       .hidden = true};
+
+/* ROLE: what a module's role does with the socket at descriptor 3. */
+static int exec_role(struct dh_cli *cli)
+{
+  const struct dh_role *role;
+  struct dh_err err;
+
+  if (dh_role_find(cli->words[0], &role, &err)) {
+    dh_say_error(&err, NULL);
+    return 127;
+  }
+  return role->main(3, cli->nwords, cli->words);
+}
+
+const struct dh_command dh_cmd_role = {.name = "",
+                                       .summary = "",
+                                       .usage = "ROLE",
+                                       .help = "",
+                                       .least = 1,
+                                       .most = -1,
+                                       .exec = exec_role,
                                        .hidden = true};

@@ -91,6 +91,10 @@ const struct dh_command *dh_command_find(int argc, char **argv, int *used, struc
   found = find_in_modules(argc, argv, used, err);
   if (found || err->code)
     return found;
+  if (dh_role_known(argv[0])) {
+    *used = 0; /* its name stays its first word */
+    return &dh_cmd_role;
+  }
   list_verb(argv[0], family, sizeof family);
   if (*family) {
     dh_err_set(err, DH_EUSE, "'%s' needs a second word", argv[0]);

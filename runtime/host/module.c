@@ -156,6 +156,14 @@ int dh_codec_find(const char *name, const struct dh_codec **out, struct dh_err *
   return dh_err_set(err, DH_ENOENT, "no module reads the format %s", name);
 }
 
+bool dh_role_known(const char *name)
+{
+  for (const struct dh_module_entry *e = dh_modules; e->name; e++)
+    if (in_list(e->roles, name))
+      return true;
+  return false;
+}
+
 int dh_role_find(const char *name, const struct dh_role **out, struct dh_err *err)
 {
   const struct dh_module *m;

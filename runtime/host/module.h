@@ -62,6 +62,7 @@ int dh_module_load(const char *name, const struct dh_module **out, struct dh_err
 /* The module that carries a word, a codec, a role: from the list that the build makes of all module.mk files. */
 const char *dh_module_of_word(const char *word);
 int dh_codec_find(const char *name, const struct dh_codec **out, struct dh_err *err);
+bool dh_role_known(const char *name); /* some module's, built or not */
 int dh_role_find(const char *name, const struct dh_role **out, struct dh_err *err);
 
 #endif
