@@ -166,7 +166,7 @@ static bool is_accepted(const struct dh_http_transfer *t)
  * have left; a read also when the answer says that another time may do. */
 static int64_t retry_after_ms(struct dh_http_transfer *t, CURLcode rc)
 {
-  int64_t wait = dh_backoff_ms(t->attempt + 1);
+  int64_t wait;
   curl_off_t asked = 0, connected = 0;
   bool again;
 
@@ -182,9 +182,12 @@ static int64_t retry_after_ms(struct dh_http_transfer *t, CURLcode rc)
             rc == CURLE_COULDNT_RESOLVE_PROXY || rc == CURLE_COULDNT_CONNECT ||
             (!t->req.effect && (rc == CURLE_GOT_NOTHING || rc == CURLE_RECV_ERROR || rc == CURLE_SEND_ERROR));
   }
+  if (!again)
+    return -1;
+  wait = dh_backoff_ms(t->attempt + 1);
   if (asked * 1000 > wait)
     wait = asked * 1000;
-  return again && dh_mono_ms() + wait < t->until_ms ? wait : -1;
+  return dh_mono_ms() + wait < t->until_ms ? wait : -1;
 }
 
 /* A status that sends a read elsewhere. Effects are not sent on: what happened is for the author to say. */
