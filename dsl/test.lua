@@ -78,6 +78,16 @@ function t.secret(name, value)
   return core._secret(name)
 end
 
+-- Operations that are still open, the run's own deadline apart. Records on their way to the disk are no leak: they
+-- are given two seconds to get there.
+local function left_open()
+  for _ = 1, 40 do
+    if core._left() <= 1 then return 0 end
+    core._timer(50)
+  end
+  return core._left() - 1
+end
+
 ---Every n-th allocation of f fails once: it must end with an error or a result, and leave nothing behind.
 function t.oom(name, f)
   t.case(name .. ": survives every failing allocation", function()
@@ -90,7 +100,7 @@ function t.oom(name, f)
       local failed = core._fail_alloc(0)
       if not ok and not failed then break end
     until not failed or n > 5000
-    t.eq((core._left()), 1, "operations left open")
+    t.eq(left_open(), 0, "operations left open")
   end)
 end
 
@@ -104,7 +114,7 @@ function t.cancel(name, f)
       pcall(f)
       left = core._cancel_at(0)
     until left > 0 or n > 1000
-    t.eq((core._left()), 1, "operations left open")
+    t.eq(left_open(), 0, "operations left open")
   end)
 end
 

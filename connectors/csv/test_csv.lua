@@ -24,3 +24,5 @@ t.case("says what is wrong and where", function()
   t.ok(err.text:find("line 2", 1, true), err.text)
   t.eq(t.raises(csv.text, { { a = 1 } }, { columns = { "b" } }).code, "EUSE")
 end)
+
+t.oom("csv", function() csv.text(csv.parse("a,b\n1,2\n")) end)

@@ -1,27 +1,31 @@
 local t = require "test"
 local files = require "files"
 
-local own = t.fixture "fixtures"
+t.conf { ["files.roots"] = t.fixture "fixtures/" }
 
 t.case("reads, hashes and lists", function()
-  t.conf { ["files.roots"] = own }
-  t.eq(files.read(own .. "/hello.txt"), "hello\n")
-  t.eq(files.hash(own .. "/hello.txt"), "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")
-  t.eq(files.list(own .. "/*.txt"), { own .. "/hello.txt", own .. "/other.txt" })
+  t.eq(files.read "hello.txt", "hello\n")
+  t.eq(files.hash "hello.txt", "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")
+  t.eq(files.list "*.txt", { "hello.txt", "other.txt" })
+  t.eq(files.list "none*", {})
 end)
 
 t.case("says what failed", function()
-  t.conf { ["files.roots"] = own }
-  t.eq(t.raises(files.read, own .. "/none.txt").code, "ENOENT")
-  t.eq(t.raises(files.read, own).code, "EUSE")
+  t.eq(t.raises(files.read, "none.txt").code, "ENOENT")
+  t.eq(t.raises(files.read, ".").code, "EUSE")
   t.eq(t.raises(files.read, 5).code, "EUSE")
+  t.eq(t.raises(files.write, "no content", { path = "x" }).code, "EUSE")
 end)
 
 t.case("never leaves the allowed folders", function()
-  t.conf { ["files.roots"] = own }
-  for _, path in ipairs { "/etc/passwd", own .. "/../files.lua", own .. "/../../../etc/passwd" } do
+  for _, path in ipairs { "/etc/passwd", "../files.lua", "../../../etc/passwd" } do
     local err = t.raises(files.read, path)
-    t.eq(err.code, "EREFUSED")
+    t.eq(err.code, "EREFUSED", path)
+    t.eq(t.raises(files.hash, path).code, "EREFUSED", path)
+    t.eq(t.raises(files.write, "to " .. path, { path = path, text = "x" }).code, "EREFUSED", path)
   end
   t.eq(t.raises(files.list, "/etc/*").code, "EREFUSED")
 end)
+
+t.oom("read", function() files.read "hello.txt" end)
+t.cancel("read", function() files.read "hello.txt" end)

@@ -64,9 +64,12 @@ static size_t on_header(char *p, size_t size, size_t n, void *self)
   struct dh_http_transfer *t = self;
 
   n *= size;
-  if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
-    dh_buf_clear(&t->head); /* of an earlier response: 100, a proxy's */
-  else if (dh_buf_put(&t->head, p, n)) {
+  if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) { /* what stood here was of an earlier response: 100, a proxy's */
+    dh_buf_clear(&t->head);
+    t->head_ended = false;
+  } else if (*p == '\r' || *p == '\n') {
+    t->head_ended = true;
+  } else if (dh_buf_put(&t->head, p, n)) {
     t->stop = DH_HTTP_HEADERS_OVER;
     return 0;
   }

@@ -68,6 +68,11 @@ static int explain_stop(enum dh_http_stop stop, const struct dh_http_transfer *t
   }
 }
 
+bool dh_http_wants_certificate(const struct dh_http_transfer *t)
+{
+  return strstr(t->detail, "alert certificate required") || strstr(t->detail, "alert bad certificate");
+}
+
 int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err *err)
 {
   static const struct reason broken = {CURLE_SSL_CONNECT_ERROR, DH_ECLOSED, "the connection broke off",
@@ -94,7 +99,7 @@ int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err
       r = &reasons[i];
       break;
     }
-  if (strstr(t->detail, "alert certificate required") || strstr(t->detail, "alert bad certificate"))
+  if (dh_http_wants_certificate(t))
     r = &no_certificate;
   else if (rc == CURLE_SSL_CONNECT_ERROR &&
            (!strstr(t->detail, "error:") || strstr(t->detail, "unexpected eof")))

@@ -57,7 +57,8 @@ t.case("TLS that is not to be trusted", function()
 end)
 
 t.case("client certificates", function()
-  t.eq(ends(tls.client .. "/", 3000), "EAUTH")
+  local code = ends(tls.client .. "/", 3000)
+  t.ok(code == "EAUTH" or code == "ECLOSED", code) -- the reason may get lost when the server closes at once
   t.conf { ["source.mine.cert"] = tls.client_cert }
   t.eq(http.get(tls.client .. "/", { source = "mine" }).json, { secure = true })
 end)

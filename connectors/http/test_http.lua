@@ -2,6 +2,9 @@ local t = require "test"
 local http = require "http"
 
 local plain = t.server "tests/fakes/plain.py"
+t.secret("bank.token", "token-0815")
+t.secret("bank.quoted", 'a "quoted" & b')
+local token, quoted = secret "bank.token", secret "bank.quoted"
 
 local function local_services()
   t.conf { ["hosts.loopback"] = "yes" }
@@ -124,11 +127,15 @@ end)
 
 t.case("sends secrets and shows none", function()
   local_services()
-  local token = t.secret("bank.token", 'tok"en-0815')
-  local echo = http.post("with a secret", {
-    url = plain.url .. "/effect/secret", json = { token = token, list = { 1, token } }, headers = { Authorization = { "Bearer ", token } } })
-  t.eq(echo.status, 201)
-  echo = http.get(plain.url .. "/echo", { headers = { ["X-Token"] = token } })
-  t.ok(not echo.body:find("0815", 1, true), "the secret came back into the answer")
+  local sent = http.post("with secrets", { url = plain.url .. "/check/secrets", json = { token = token, list = { 1, quoted } },
+    headers = { Authorization = { "Bearer ", token } } }).json
+  t.eq(sent, { json = true, header = true })
+  sent = http.post("in a form", { url = plain.url .. "/check/form", form = { token = token, q = quoted } }).json
+  t.eq(sent, { form = true })
+  local echo = http.get(plain.url .. "/echo", { headers = { ["X-Token"] = token } })
+  t.ok(not echo.body:find("0815", 1, true), "no secret comes back in an answer")
   t.eq(t.raises(http.get, plain.url .. "/echo", { query = { t = token } }).code, "EUSE")
 end)
+
+t.oom("get", function() http.get(plain.url .. "/hello") end)
+t.cancel("get", function() http.get(plain.url .. "/to?/hello") end)

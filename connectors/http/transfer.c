@@ -135,6 +135,7 @@ void dh_http_turn(struct dh_http_transfer *t)
   dh_buf_clear(&t->body);
   dh_buf_clear(&t->head);
   t->status = 0;
+  t->head_ended = false;
   t->stop = DH_HTTP_GOES_ON;
   t->sent = 0;
   rc = dh_easy_prepare(t, t->until_ms - now);
@@ -170,7 +171,7 @@ static int64_t retry_after_ms(struct dh_http_transfer *t, CURLcode rc)
   curl_off_t asked = 0, connected = 0;
   bool again;
 
-  if (t->attempt >= t->req.attempts || t->stop || t->all_sent)
+  if (t->attempt >= t->req.attempts || t->stop || t->all_sent || dh_http_wants_certificate(t))
     return -1;
   if (rc == CURLE_OK) {
     curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &asked);
@@ -246,6 +247,8 @@ void dh_http_ended(struct dh_http_transfer *t, CURLcode rc)
   int going;
   long request = 0;
 
+  if (rc == CURLE_OK && !t->head_ended)
+    rc = CURLE_PARTIAL_FILE; /* libcurl takes headers that break off for an answer without a body */
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request);
   if (t->req.effect && !t->req.has_body && request > 0)

@@ -87,6 +87,7 @@ struct dh_http_transfer {
 
   /* the answer */
   long status;
+  bool head_ended;    /* the empty line after the headers was seen */
   struct dh_buf head; /* header lines of the last response, "name: value\n" */
   struct dh_buf body;
 };
@@ -124,6 +125,7 @@ int dh_easy_prepare(struct dh_http_transfer *t, int64_t left_ms); /* 0 or DH_ENO
 void dh_easy_release(struct dh_http_transfer *t);
 
 /* ---- explain.c */
+bool dh_http_wants_certificate(const struct dh_http_transfer *t); /* a client's; trying again is in vain */
 int dh_http_explain(const struct dh_http_transfer *t, CURLcode rc, struct dh_err *err);
 /* Bytes of a URL without its query, which may hold what is nobody's business. */
 int dh_http_shown(const char *url);

@@ -26,3 +26,5 @@ t.case("says what is wrong and where", function()
   t.eq(t.raises(json.parse, ("["):rep(1000)).code, "ELIMIT")
   t.eq(t.raises(json.text, 1 / 0).code, "EUSE")
 end)
+
+t.oom("json", function() json.text(json.parse('{"a": [1, 2.5, {"b": null}]}')) end)

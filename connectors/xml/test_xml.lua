@@ -42,3 +42,6 @@ t.case("has a ceiling for depth and work", function()
   t.eq(t.raises(xml.find, ("<a>"):rep(10000), "/a").code, "ELIMIT")
   t.eq(t.raises(xml.find, "<a>" .. ("<b/>"):rep(20000) .. "</a>", "//b[count(//b[count(//b) > 1]) > 1]").code, "ELIMIT")
 end)
+
+t.oom("xml", function() xml.find(loans, "//l:loan/@no", ns) end)
+t.cancel("xml", function() xml.find(loans, "//l:loan/@no", ns) end)

@@ -15,6 +15,7 @@
 /bytes/N          N bytes that are no text
 /count/NAME       how often /busy, /limit or a POST to /effect/NAME was asked, as JSON
 /effect/NAME      POST, PUT, DELETE: counted, the last Idempotency-Key kept
+/check/secrets    were the secrets of connectors/http/test_http.lua sent? /check/form: the same as a form
 /cut/NAME         POST: counted, then the connection is cut before the answer
 """
 
@@ -126,6 +127,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve_effect(self, rest, query, body):
         keys[rest[0]] = self.headers.get("Idempotency-Key", "")
         self.answer(201, {"number": count(rest[0])})
+
+    def serve_check(self, rest, query, body):
+        token, quoted = "token-0815", 'a "quoted" & b'
+        if rest[0] == "form":
+            sent = urllib.parse.parse_qs(body.decode())
+            self.answer(body={"form": sent == {"token": [token], "q": [quoted]}})
+        else:
+            self.answer(body={"json": json.loads(body) == {"token": token, "list": [1, quoted]},
+                              "header": self.headers["Authorization"] == "Bearer " + token})
 
     def serve_cut(self, rest, query, body):
         count(rest[0])
