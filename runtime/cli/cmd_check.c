@@ -78,7 +78,8 @@ static int write_types(const char *robot, const struct checked *c, struct dh_err
   if (!types || types->type != DH_TEXT)
     return dh_err_set(err, DH_ESCRIPT, "%s does not load, so its types are not known", robot);
   if (stat(robot, &st) || !S_ISDIR(st.st_mode))
-    return dh_err_set(err, DH_EUSE, "--types writes .types.lua into the robot's folder, and %s is no folder", robot);
+    return dh_err_set(err, DH_EUSE, "--types writes .types.lua into the robot's folder, and %s is no folder",
+                      robot);
   snprintf(path, sizeof path, "%s/.types.lua", robot);
   return dh_file_write(path, types->s, types->n, 0644, err);
 }
@@ -123,8 +124,10 @@ const struct dh_command dh_cmd_check = {
     .name = "check",
     .summary = "Prove what can be proved of robots without running them",
     .usage = "ROBOT… [--types]",
-    .help = "Reads the robot's files, its screens and kinds, and reports what cannot be right: unknown words, fields and "
-            "screens, effects without a proof, pair lists that do not pair, presses that a crash would repeat. Each finding "
+    .help = "Reads the robot's files, its screens and kinds, and reports what cannot be right: unknown "
+            "words, fields and "
+            "screens, effects without a proof, pair lists that do not pair, presses that a crash would "
+            "repeat. Each finding "
             "says where, what was seen and what to do.\n\n"
             "Exit code 1: at least one error. --json prints {findings, needs, types}.",
     .options = options,

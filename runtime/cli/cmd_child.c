@@ -3,10 +3,13 @@
 #include "cli.h"
 #include "../host/module.h"
 #include "../io/proc.h"
+#include "../sched/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int exec_launcher(struct dh_cli *cli)
@@ -53,22 +56,43 @@ const struct dh_command dh_cmd_exec = {.name = "exec",
                                        .exec = exec_child,
                                        .hidden = true};
 
-/* ROLE: what a module's role does with the socket at descriptor 3. */
+static int exec_worker(struct dh_cli *cli)
+{
+  (void)cli;
+  return dh_worker_main(3);
+}
+
+const struct dh_command dh_cmd_worker = {
+    .name = "worker", .summary = "", .usage = "", .help = "", .exec = exec_worker, .hidden = true};
+
+static int exec_intake(struct dh_cli *cli)
+{
+  (void)cli;
+  return dh_intake_main(3);
+}
+
+const struct dh_command dh_cmd_intake = {
+    .name = "intake", .summary = "", .usage = "", .help = "", .exec = exec_intake, .hidden = true};
+
+/* A role of a module: reader, desk. The first word is its name. */
 static int exec_role(struct dh_cli *cli)
 {
   const struct dh_role *role;
   struct dh_err err;
 
-  if (dh_role_find(cli->words[0], &role, &err)) {
-    dh_say_error(&err, NULL);
-    return 127;
+  if (fcntl(3, F_GETFD) < 0) {
+    dh_err_set(&err, DH_EUSE, "'%s' is started by other processes of deskhand, with a socket", cli->words[0]);
+    return dh_say_error(&err, NULL);
   }
+  if (dh_role_find(cli->words[0], &role, &err))
+    return dh_say_error(&err, NULL);
+  prctl(PR_SET_DUMPABLE, 0);
   return role->main(3, cli->nwords, cli->words);
 }
 
-const struct dh_command dh_cmd_role = {.name = "",
+const struct dh_command dh_cmd_role = {.name = "role",
                                        .summary = "",
-                                       .usage = "ROLE",
+                                       .usage = "",
                                        .help = "",
                                        .least = 1,
                                        .most = -1,

@@ -1,4 +1,5 @@
-/* cmd_test.c - test: runs test files, each in an isolate of its own over a store of its own that is gone afterwards. */
+/* cmd_test.c - test: runs test files, each in an isolate of its own over a store of its own that is gone
+ * afterwards. */
 #include "util.h"
 #include "../sched/local.h"
 
@@ -37,7 +38,8 @@ static void ended(void *self, const struct dh_claim *claim, const struct dh_run_
     o->failed += dh_val_int(v, "failed", 0);
   } else {
     o->failed++;
-    err = end->err ? *end->err : (struct dh_err){.code = DH_EIO, .text = "the test file ended without a result"};
+    err = end->err ? *end->err
+                   : (struct dh_err){.code = DH_EIO, .text = "the test file ended without a result"};
     if (strncmp(err.where, "robot.lua:", 10) == 0) {
       char line[32];
 
@@ -62,8 +64,8 @@ static int make_robot(const char *file, struct dh_robot *r, struct dh_err *err)
   snprintf(r->path, sizeof r->path, "%s", file);
   snprintf(r->name, sizeof r->name, "test");
   rc = dh_buf_read_file(&text, file, err);
-  if (!rc && (dh_put_map(&r->bundle, 1) || dh_put_text(&r->bundle, "robot.lua") || dh_put_bytes(&r->bundle, text.data, text.len) ||
-              dh_put_map(&r->declaration, 0)))
+  if (!rc && (dh_put_map(&r->bundle, 1) || dh_put_text(&r->bundle, "robot.lua") ||
+              dh_put_bytes(&r->bundle, text.data, text.len) || dh_put_map(&r->declaration, 0)))
     rc = dh_err_set(err, DH_ENOMEM, "no memory for %s", file);
   if (!rc)
     rc = dh_val_parse_buf(&r->declaration, &r->declared, err);
@@ -105,9 +107,11 @@ static int add_case(struct dh_local *local, const struct dh_robot *robot, struct
   return rc;
 }
 
-static int run_in(struct dh_cli *cli, const struct dh_robot *robot, const char *dir, struct outcome *o, struct dh_err *err)
+static int run_in(struct dh_cli *cli, const struct dh_robot *robot, const char *dir, struct outcome *o,
+                  struct dh_err *err)
 {
-  struct dh_local_options lo = {.conf = cli->conf, .event = ended, .self = o, .test_dir = dir, .test_conf = cli->conf};
+  struct dh_local_options lo = {
+      .conf = cli->conf, .event = ended, .self = o, .test_dir = dir, .test_conf = cli->conf};
   struct dh_local *local = NULL;
   int rc = dh_local_open(&lo, &local, err);
 
@@ -180,7 +184,8 @@ const struct dh_command dh_cmd_test = {
     .name = "test",
     .summary = "Run the tests of robots, with recorded services",
     .usage = "ROBOT|FILE…",
-    .help = "Runs test_robot.lua of each robot, or the test files that are named. Each file runs in an isolate and a "
+    .help = "Runs test_robot.lua of each robot, or the test files that are named. Each file runs in an "
+            "isolate and a "
             "store of its own; what it leaves is removed. A test file is Lua:\n\n"
             "  local t = require \"test\"\n"
             "  t.case(\"an active company is approved\", function()\n"

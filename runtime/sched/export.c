@@ -35,6 +35,8 @@ static int put_row(struct dh_buf *b, const struct dh_val *c, const char *key_col
     rc = dh_put_kt(b, key_column, dh_val_text(c, "key", key, sizeof key));
   if (!rc)
     rc = dh_put_kt(b, "state", dh_val_text(c, "state", state, sizeof state));
+  if (!rc)
+    rc = dh_put_kt(b, "reason", reason);
   for (size_t i = 0; !rc && fields && result->type == DH_MAP && i < 2 * fields; i++)
     rc = dh_put_val(b, &result->items[i]);
   if (!rc && fields && result->type != DH_MAP) {
@@ -42,7 +44,7 @@ static int put_row(struct dh_buf *b, const struct dh_val *c, const char *key_col
     if (!rc)
       rc = dh_put_val(b, result);
   }
-  return rc ? rc : dh_put_kt(b, "reason", reason);
+  return rc;
 }
 
 static bool of_period(const struct dh_val *c, const char *period)

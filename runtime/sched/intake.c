@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 << 20 };
+enum { FILE_MAX = 256 << 20, GATHER_MAX = 8 << 20 };
 
 /* ---- robots */
 
@@ -182,11 +182,11 @@ static int accept_case(struct dh_intake *in, const struct dh_robot *r, const cha
       dh_put_kt(&in->cases, "period", period) || dh_put_text(&in->cases, "input") ||
       dh_put_bytes(&in->cases, input->data, input->len))
     return dh_err_set(err, DH_ELIMIT, "too many cases in one file");
-  if (!in->ncases++) {
+  if (!in->ncases++ && !*in->first_key) {
     snprintf(in->first_key, sizeof in->first_key, "%s", key);
     snprintf(in->first_period, sizeof in->first_period, "%s", period);
   }
-  return 0;
+  return in->full && in->cases.len > GATHER_MAX ? in->full(in, in->self, err) : 0;
 }
 
 static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *declared,

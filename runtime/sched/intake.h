@@ -34,6 +34,10 @@ struct dh_intake {
   size_t ncases;
   struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */
   size_t nrefused;
+  /* Called when a few megabytes of cases have gathered; it takes them away (clears cases and ncases). NULL:
+   * all are gathered. */
+  int (*full)(struct dh_intake *in, void *self, struct dh_err *err);
+  void *self;
   char first_key[256]; /* of the first case; "" without one */
   char first_period[16];
 };

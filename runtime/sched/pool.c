@@ -1,6 +1,6 @@
 /* pool.c - children lent to runs. See pool.h. */
 #include "pool.h"
-#include "../host/modules.h"
+#include "../host/module.h"
 #include "../io/frame.h"
 
 #include <errno.h>
@@ -35,17 +35,6 @@ struct dh_pool {
   struct lend_op *waiting;
   int64_t last;
 };
-
-static bool role_known(const char *role)
-{
-  size_t n = strlen(role);
-
-  for (const struct dh_module_entry *e = dh_modules; e->name; e++)
-    for (const char *at = e->roles; *at; at += strcspn(at, " "), at += *at == ' ')
-      if (strcspn(at, " ") == n && strncmp(at, role, n) == 0)
-        return true;
-  return false;
-}
 
 /* A desk belongs to one run from its first to its last window; whatever else is lent answers question by
  * question. */
@@ -209,7 +198,7 @@ static int lend_start(struct dh_op *op, struct dh_err *err)
 {
   struct lend_op *l = (struct lend_op *)op, **at = &l->pool->waiting;
 
-  if (!role_known(l->role)) {
+  if (!dh_role_known(l->role)) {
     dh_err_set(err, DH_EUNAVAILABLE, "no module of this machine has a %s", l->role);
     dh_err_advice(err, "see what is missing: deskhand doctor");
     return err->code;

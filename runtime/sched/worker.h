@@ -15,6 +15,8 @@
 
 /* The worker's whole life on this socket. Returns the exit status. */
 int dh_worker_main(int fd);
+/* `deskhand intake`: reads one robot and its case file for the supervisor (sup_intake.c). */
+int dh_intake_main(int fd);
 
 /* ---- its port (port_worker.c) */
 

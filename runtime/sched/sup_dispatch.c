@@ -1,0 +1,287 @@
+/* sup_dispatch.c - which cases are claimed and which worker gets them. Claims are made queue by queue, as
+ * many as the queue may have running; a young robot version gets few, in workers of its own. */
+#include "sup.h"
+#include "../base/clock.h"
+#include "../base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLAIM_MAX = 64, YOUNG_RUNS = 8, KNOWN_MAX = 16 };
+
+struct claim_job {
+  struct dh_job job;
+  struct supervisor *s;
+  struct sup_queue *q;
+  char queue[64], known[KNOWN_MAX][DH_SHA256_HEX];
+  size_t wanted, n;
+  struct dh_claim claims[CLAIM_MAX];
+  struct sup_bundle *fetched;
+};
+
+struct sup_queue *sup_queue_find(struct supervisor *s, const char *name)
+{
+  struct sup_queue *q = s->queues;
+
+  while (q && strcmp(q->name, name))
+    q = q->next;
+  return q;
+}
+
+struct sup_queue *sup_queue_add(struct supervisor *s, const char *name)
+{
+  struct sup_queue *q = sup_queue_find(s, name), **at = &s->queues;
+
+  if (q || !(q = calloc(1, sizeof *q)))
+    return q;
+  snprintf(q->name, sizeof q->name, "%s", name);
+  while (*at)
+    at = &(*at)->next;
+  return *at = q;
+}
+
+struct sup_run *sup_run_find(struct supervisor *s, const char *run)
+{
+  struct sup_run *r = s->runs;
+
+  while (r && strcmp(r->claim.run, run))
+    r = r->next;
+  return r;
+}
+
+void sup_run_finishing(struct sup_run *r)
+{
+  if (r->finishing)
+    return;
+  r->finishing = true;
+  r->queue->running--;
+  r->queue->dry = false;
+}
+
+void sup_run_remove(struct supervisor *s, struct sup_run *r)
+{
+  for (struct sup_run **at = &s->runs; *at; at = &(*at)->next)
+    if (*at == r) {
+      *at = r->next;
+      break;
+    }
+  sup_run_finishing(r);
+  if (r->worker)
+    r->worker->nruns--;
+  dh_claim_fini(&r->claim);
+  free(r);
+}
+
+void sup_wake(struct supervisor *s)
+{
+  for (struct sup_queue *q = s->queues; q; q = q->next)
+    q->dry = false;
+}
+
+/* ---- placing */
+
+static void label_of(const struct sup_run *r, char out[80])
+{
+  if (r->claim.charges)
+    snprintf(out, 80, "r %s", r->claim.run);
+  else if (r->claim.bundle_finished < SUP_YOUNG)
+    snprintf(out, 80, "b %s", r->claim.bundle);
+  else
+    *out = '\0';
+}
+
+/* The least busy worker of this label; one without runs may take any. */
+static struct sup_worker *choose(struct supervisor *s, const char *label, int *count)
+{
+  int most = (int)dh_conf_int(s->o.conf, "limit.runs", 256);
+  struct sup_worker *best = NULL;
+
+  *count = 0;
+  for (struct sup_worker *w = s->workers; w; w = w->next) {
+    ++*count;
+    if (!w->peer || *w->killed_run || w->nruns >= most || (w->nruns && strcmp(w->label, label)))
+      continue;
+    if (!best || w->nruns < best->nruns)
+      best = w;
+  }
+  return best;
+}
+
+static bool place(struct supervisor *s, struct sup_run *r)
+{
+  struct sup_worker *w;
+  struct dh_err err;
+  char label[80];
+  int count;
+
+  label_of(r, label);
+  w = choose(s, label, &count);
+  /* young and dangerous ones may have workers beyond the cores: they must not keep others waiting */
+  if (!w && count < (*label ? 2 * s->most_workers + 2 : s->most_workers) &&
+      !uv_is_active((uv_handle_t *)&s->again))
+    w = sup_worker_start(s, &err);
+  if (!w)
+    return false;
+  snprintf(w->label, sizeof w->label, "%s", label);
+  r->worker = w;
+  w->nruns++;
+  r->began_ms = dh_mono_ms();
+  if (sup_worker_give(w, r)) {
+    dh_err_set(&err, DH_ENOMEM, "no memory to send a run to a worker");
+    sup_fail(s, &err);
+  }
+  return true;
+}
+
+void sup_place(struct supervisor *s)
+{
+  for (struct sup_run *r = s->runs; r && !s->stopping; r = r->next)
+    if (!r->worker && !r->finishing && !place(s, r))
+      break; /* in order: whoever was claimed first gets the next worker */
+}
+
+/* ---- claiming */
+
+static bool is_known(const struct claim_job *c, const char *hash)
+{
+  for (int i = 0; i < KNOWN_MAX; i++)
+    if (strcmp(c->known[i], hash) == 0)
+      return true;
+  for (const struct sup_bundle *b = c->fetched; b; b = b->next)
+    if (strcmp(b->hash, hash) == 0)
+      return true;
+  return false;
+}
+
+static int claim_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
+{
+  struct claim_job *c = (struct claim_job *)job;
+  const char *queue = c->queue;
+  struct dh_claim_ask ask = {.worker = "supervisor", .queues = &queue, .nqueues = 1, .n = c->wanted};
+  int rc = db->ops->claim(db, &ask, c->claims, &c->n, err);
+
+  if (rc)
+    c->n = 0;
+  for (size_t i = 0; !rc && i < c->n; i++) {
+    struct sup_bundle *b;
+
+    if (is_known(c, c->claims[i].bundle))
+      continue;
+    b = calloc(1, sizeof *b);
+    if (!b)
+      return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
+    memcpy(b->hash, c->claims[i].bundle, sizeof b->hash);
+    dh_buf_init(&b->bytes, DH_DATA_MAX);
+    b->next = c->fetched;
+    c->fetched = b;
+    rc = db->ops->bundle_get(db, b->hash, &b->bytes, err);
+  }
+  return rc;
+}
+
+static int count_open_effects(const struct dh_buf *journal)
+{
+  struct dh_val *v = NULL;
+  struct dh_err err;
+  int open = 0;
+
+  if (dh_val_parse_buf(journal, &v, &err))
+    return 0; /* the worker says what is wrong with it */
+  for (size_t i = 0; v->type == DH_LIST && i < v->n; i++) {
+    int64_t kind = dh_val_int(&v->items[i], "kind", 0);
+
+    open += kind == DH_REC_INTENT;
+    open -= kind == DH_REC_CONFIRM;
+  }
+  free(v);
+  return open > 0 ? open : 0;
+}
+
+static struct sup_run *add_run(struct supervisor *s, struct sup_queue *q, const struct dh_claim *claim)
+{
+  struct sup_run *r = calloc(1, sizeof *r), **at = &s->runs;
+
+  if (!r)
+    return NULL;
+  r->claim = *claim;
+  r->queue = q;
+  r->open_effects = count_open_effects(&claim->journal);
+  q->running++;
+  q->unfinished = claim->bundle_finished;
+  while (*at)
+    at = &(*at)->next;
+  return *at = r;
+}
+
+static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
+{
+  struct claim_job *c = (struct claim_job *)job;
+  struct supervisor *s = c->s;
+  struct dh_err why;
+
+  c->q->claiming = false;
+  while (c->fetched) {
+    struct sup_bundle *b = c->fetched;
+
+    c->fetched = b->next;
+    b->next = s->bundles;
+    s->bundles = b;
+  }
+  if (c->n < c->wanted)
+    c->q->dry = true;
+  for (size_t i = 0; i < c->n; i++)
+    if (rc || !add_run(s, c->q, &c->claims[i])) {
+      dh_claim_fini(&c->claims[i]);
+      if (!rc)
+        rc = dh_err_set(&why, DH_ENOMEM, "no memory for a run"), err = &why;
+    }
+  if (rc) {
+    dh_log(DH_ERROR, NULL, "no case can be claimed: %s", err->text);
+    sup_fail(s, err);
+  }
+  free(c);
+  sup_place(s);
+  sup_job_done(s);
+}
+
+/* How many more runs of this queue may begin. Runs that stand in line for a desk are enough of a line. */
+static int room(struct supervisor *s, const struct sup_queue *q)
+{
+  int most = q->unfinished < SUP_YOUNG ? YOUNG_RUNS
+                                       : s->most_workers * (int)dh_conf_int(s->o.conf, "limit.runs", 256);
+
+  if (dh_pool_waiting(s->pool, "desk") >= s->most_workers)
+    return 0;
+  return most - q->running;
+}
+
+static void claim(struct supervisor *s, struct sup_queue *q, int n)
+{
+  struct claim_job *c = calloc(1, sizeof *c);
+  int known = 0;
+
+  if (!c)
+    return; /* the next end or timer asks again */
+  c->job = (struct dh_job){.work = claim_work, .done = claim_done, .urgent = true};
+  c->s = s;
+  c->q = q;
+  c->wanted = (size_t)(n < CLAIM_MAX ? n : CLAIM_MAX);
+  memcpy(c->queue, q->name, sizeof c->queue);
+  for (struct sup_bundle *b = s->bundles; b && known < KNOWN_MAX; b = b->next)
+    memcpy(c->known[known++], b->hash, DH_SHA256_HEX);
+  q->claiming = true;
+  sup_submit(s, &c->job);
+}
+
+void sup_dispatch(struct supervisor *s)
+{
+  if (s->stopping)
+    return;
+  sup_place(s);
+  for (struct sup_queue *q = s->queues; q; q = q->next) {
+    int n = q->dry || q->claiming ? 0 : room(s, q);
+
+    if (n > 0)
+      claim(s, q, n);
+  }
+}

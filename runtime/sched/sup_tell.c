@@ -1,0 +1,181 @@
+/* sup_tell.c - what serve says on standard output: a live table on a terminal, one line a case elsewhere,
+ * tables of results and the count of states at the end. */
+#include "sup.h"
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../host/run.h"
+#include "export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
+
+void sup_tell_end(struct supervisor *s, const struct sup_run *r, int outcome, const struct dh_err *err)
+{
+  int64_t ms = dh_mono_ms() - r->began_ms;
+  bool say = err && (outcome == DH_RUN_FAILED || outcome == DH_RUN_UNKNOWN || outcome == DH_RUN_LOST);
+
+  if (outcome < 0 || outcome > DH_RUN_LOST)
+    return;
+  r->queue->ended[outcome]++;
+  if (say)
+    dh_log(DH_WARN, r->claim.run, "%s %s: %s%s%s%s", r->claim.queue, r->claim.key, err->where,
+           *err->where ? ": " : "", err->text, outcome == DH_RUN_LOST ? " (it is taken up again)" : "");
+  if (s->tty || s->o.json)
+    return;
+  printf("%-16s %-24s %-9s %lld.%lld s%s%s\n", r->claim.queue, r->claim.key, outcomes[outcome],
+         (long long)(ms / 1000), (long long)(ms / 100 % 10), say ? "  " : "", say ? err->text : "");
+  fflush(stdout);
+}
+
+void sup_tell_open(struct supervisor *s)
+{
+  s->tty = isatty(STDOUT_FILENO) && !s->o.json;
+}
+
+void sup_tell_draw(struct supervisor *s)
+{
+  if (!s->tty)
+    return;
+  if (s->drawn)
+    printf("\033[%dA", s->drawn);
+  printf("\033[J%-20s %8s %8s %8s %8s %8s\n", "robot", "running", "done", "rejected", "failed", "waiting");
+  s->drawn = 1;
+  for (const struct sup_queue *q = s->queues; q; q = q->next, s->drawn++)
+    printf("%-20s %8d %8lld %8lld %8lld %8lld\n", q->name, q->running, (long long)q->ended[DH_RUN_DONE],
+           (long long)q->ended[DH_RUN_REJECTED],
+           (long long)(q->ended[DH_RUN_FAILED] + q->ended[DH_RUN_UNKNOWN]),
+           (long long)q->ended[DH_RUN_WAITING]);
+  fflush(stdout);
+}
+
+/* ---- the end */
+
+struct list_job {
+  struct dh_job job;
+  struct supervisor *s;
+  char queue[64];
+  struct dh_buf out;
+  int64_t counts[DH_CASE_STATES];
+  bool ended;
+  int rc;
+  struct dh_err err;
+};
+
+static int list_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
+{
+  struct list_job *j = (struct list_job *)job;
+  const char *queue = j->queue;
+
+  return *queue ? db->ops->case_list(db, queue, 0, 0, &j->out, err)
+                : db->ops->counts(db, NULL, 0, j->counts, err);
+}
+
+static void list_done(struct dh_job *job, int rc, const struct dh_err *err)
+{
+  struct list_job *j = (struct list_job *)job;
+
+  j->ended = true;
+  j->rc = rc;
+  if (rc)
+    j->err = *err;
+  dh_loop_stop(&j->s->loop);
+}
+
+/* Waited for: nothing else goes on any more. queue "": counts of all. */
+static int ask_store(struct supervisor *s, struct list_job *j, const char *queue)
+{
+  memset(j, 0, sizeof *j);
+  j->job = (struct dh_job){.work = list_work, .done = list_done, .urgent = true};
+  j->s = s;
+  snprintf(j->queue, sizeof j->queue, "%s", queue);
+  dh_buf_init(&j->out, 256 << 20);
+  dh_store_submit(s->store, &j->job);
+  while (!j->ended)
+    dh_loop_run(&s->loop);
+  return j->rc;
+}
+
+static void period_of(const struct sup_queue *q, char out[16])
+{
+  time_t now = (time_t)(dh_wall_ms() / 1000);
+  struct tm tm;
+
+  localtime_r(&now, &tm);
+  *out = '\0';
+  if (strcmp(q->once_a, "day") == 0)
+    strftime(out, 16, "%Y-%m-%d", &tm);
+  else if (strcmp(q->once_a, "month") == 0)
+    strftime(out, 16, "%Y-%m", &tm);
+  else if (strcmp(q->once_a, "year") == 0)
+    strftime(out, 16, "%Y", &tm);
+}
+
+static void write_table(struct supervisor *s, const struct sup_queue *q)
+{
+  struct dh_val *v = NULL;
+  struct list_job j;
+  struct dh_err err;
+  char period[16];
+  size_t rows;
+  int rc = ask_store(s, &j, q->name);
+
+  period_of(q, period);
+  if (rc)
+    err = j.err;
+  else
+    rc = dh_val_parse_buf(&j.out, &v, &err);
+  if (!rc)
+    rc = dh_export(v, period, q->key_column, q->folder, q->to, &rows, &err);
+  if (rc) {
+    dh_log(DH_ERROR, NULL, "the results of %s cannot be written: %s", q->name, err.text);
+    s->failed = err;
+  }
+  free(v);
+  dh_buf_fini(&j.out);
+}
+
+void sup_tell_last(struct supervisor *s)
+{
+  struct dh_buf line;
+  struct list_job j;
+
+  sup_tell_draw(s);
+  for (const struct sup_queue *q = s->queues; q; q = q->next)
+    if (*q->to)
+      write_table(s, q);
+  if (ask_store(s, &j, "")) {
+    s->failed = j.err;
+    return;
+  }
+  memcpy(s->last_counts, j.counts, sizeof j.counts);
+  dh_buf_init(&line, 1024);
+  for (int i = DH_CASE_NEW; i < DH_CASE_STATES; i++)
+    if (s->o.json)
+      dh_buf_printf(&line, "%s\"%s\": %lld", i > DH_CASE_NEW ? ", " : "", dh_case_state_name(i),
+                    (long long)j.counts[i]);
+    else
+      dh_buf_printf(&line, "%s%lld %s", i > DH_CASE_NEW ? ", " : "", (long long)j.counts[i],
+                    dh_case_state_name(i));
+  if (s->o.json)
+    printf("{%s, \"refused\": %lld}\n", line.data, (long long)s->refused);
+  else if (s->refused)
+    printf("%s, %lld refused\n", line.data, (long long)s->refused);
+  else
+    printf("%s\n", line.data);
+  fflush(stdout);
+  dh_buf_fini(&line);
+}
+
+int sup_status(const struct supervisor *s)
+{
+  if (s->failed.code)
+    return 1;
+  if (s->last_counts[DH_CASE_PARKED])
+    return 5;
+  return s->last_counts[DH_CASE_FAILED] || s->refused ? 1 : 0;
+}
