@@ -162,3 +162,31 @@ check-run: all
 # The same tests under the sanitizers, in a build of their own.
 asan: deps
 	@$(MAKE) --no-print-directory test-run BUILD=build/asan OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+# What runs longer than two minutes. CI gives small counts (tests/ci.mk); without COUNTS it runs in full (tests/full.mk).
+COUNTS ?= tests/full.mk
+include $(COUNTS)
+soak: all
+	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS) $(SOAK_SECONDS)
+
+# ---- measuring: ratios against a named peer in the same run
+bench: all
+	@tests/bench/run $(BUILD)
+
+# ---- installing: the binary, its modules, man pages, completion
+LIBDIR := $(DESTDIR)$(PREFIX)/lib/deskhand
+install: all man
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR) $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BUILD)/deskhand $(DESTDIR)$(PREFIX)/bin/deskhand
+	install -m 644 $(BUILT:%=$(BUILD)/modules/%.so) $(LIBDIR)
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(BUILD)/deskhand help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/deskhand
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/deskhand $(LIBDIR) $(DESTDIR)$(PREFIX)/share/man/man1/deskhand*.1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/deskhand
+.PHONY: man
+man: all
+	@mkdir -p $(BUILD)/man
+	@$(BUILD)/deskhand help --man > $(BUILD)/man/deskhand.1
+	@for c in $$($(BUILD)/deskhand help --names | tr ' ' _); do \
+	  $(BUILD)/deskhand help --man $${c//_/ } > $(BUILD)/man/deskhand-$${c//_/-}.1 || exit 1; done

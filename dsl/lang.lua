@@ -5,7 +5,7 @@ local core = ...
 local _G, rawget, rawset, type = _G, rawget, rawset, type
 local setmetatable = core._setmetatable
 
-local lang = { core = core, loading = true }
+local lang = { core = core, loading = true, at_end = {} }
 local env = setmetatable({ pcall = core._pcall, setmetatable = setmetatable }, { __index = _G })
 local loaded, words = {}, {}
 

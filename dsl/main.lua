@@ -7,4 +7,13 @@ lang.fetch_secrets()
 local this = core._this()
 local case = this.case
 case.key, case.period = this.key, this.period
-return run(core._strict(case, "the case"))
+
+local ok, result = core._pcall(run, core._strict(case, "the case"))
+-- Screens go back to their pool at home, also when the run waits or has failed.
+for _, close in ipairs(lang.at_end) do core._pcall(close) end
+if ok then return result end
+if type(result) == "string" then
+  local file = result:match("^([^%s:]+%.lua):%d+:")
+  result = core._error(lang.dsl("errors").of_syntax(result, file and core._source(file)))
+end
+error(result, 0)

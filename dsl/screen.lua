@@ -83,6 +83,7 @@ local function open(s)
   if not driver then use("this build has no driver for a " .. s.kind) end
   lang.fetch_secrets()
   s.session = lang.dsl(driver).screen.open(s.d)
+  lang.at_end[#lang.at_end + 1] = function() s.session:close() end
   if s.d.login then
     local mask = {}
     for i = 1, #s.d.login.fill, 2 do mask[#mask + 1] = core._kind(s.d.login.fill[i + 1]) == "secret" and s.d.login.fill[i] or nil end

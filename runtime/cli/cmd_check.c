@@ -122,7 +122,7 @@ static const struct dh_option options[] = {
 
 const struct dh_command dh_cmd_check = {
     .name = "check",
-    .summary = "Prove what can be proved of robots without running them",
+    .summary = "Proves what can be proved of robots without running them",
     .usage = "ROBOT… [--types]",
     .help = "Reads the robot's files, its screens and kinds, and reports what cannot be right: unknown "
             "words, fields and "

@@ -182,7 +182,7 @@ static int exec_test(struct dh_cli *cli)
 
 const struct dh_command dh_cmd_test = {
     .name = "test",
-    .summary = "Run the tests of robots, with recorded services",
+    .summary = "Runs the tests of robots, with recorded services",
     .usage = "ROBOT|FILE…",
     .help = "Runs test_robot.lua of each robot, or the test files that are named. Each file runs in an "
             "isolate and a "
