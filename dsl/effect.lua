@@ -153,6 +153,8 @@ function effect.run(name, spec)
   if intent and not (void and void.at >= intent.at) then
     local seen = after_crash(e, spec, context)
     if seen then return confirm(e, spec, seen) end
+    core._record("void", { word = e.word, name = e.name, position = e.position, hash = e.hash,
+      data = { why = "its proof was not there, asked twice after the crash" } })
   else
     before(e, spec, context)
   end

@@ -58,9 +58,10 @@ static int run_work(struct dh_db *db, void *self, struct dh_err *err)
 
 static int retry_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
+  const struct call *c = ((struct query *)self)->call;
+  int rc = db->ops->case_rebundle(db, c->robot.name, c->period, c->key, c->robot.hash, err);
 
-  return db->ops->case_retry(db, q->call->robot.name, q->call->period, q->call->key, dh_cli_who(), err);
+  return rc ? rc : db->ops->case_retry(db, c->robot.name, c->period, c->key, dh_cli_who(), err);
 }
 
 static int review_work(struct dh_db *db, void *self, struct dh_err *err)
@@ -299,7 +300,7 @@ static int run_case(struct call *c, struct query *q, struct dh_val **shown, int 
   int rc = ask(c, q, show_work, shown, err);
 
   if (!rc && (state_of(*shown) == DH_CASE_RETRYING || state_of(*shown) == DH_CASE_FAILED))
-    rc = dh_local_do(c->local, retry_work, q, err); /* whoever types this wants it now */
+    rc = dh_local_do(c->local, retry_work, q, err); /* whoever types this wants it now, with the robot as it is now */
   while (!rc) {
     rc = dh_local_run(c->local, c->robot.name, c->period, c->key, err);
     free(*shown);

@@ -258,6 +258,7 @@ const struct dh_store_ops dh_sqlite_ops = {
     .case_add = sq_case_add,
     .case_list = sq_case_list,
     .case_show = sq_case_show,
+    .case_rebundle = sq_case_rebundle,
     .case_retry = sq_case_retry,
     .counts = sq_counts,
     .claim = sq_claim,

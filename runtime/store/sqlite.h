@@ -122,6 +122,8 @@ int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, s
                  struct dh_err *err);
 int sq_case_show(struct dh_db *db, const char *queue, const char *period, const char *key, struct dh_buf *out,
                  struct dh_err *err);
+int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, const char *key, const char *bundle,
+                     struct dh_err *err);
 int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,
                   struct dh_err *err);
 int sq_counts(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],

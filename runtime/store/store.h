@@ -140,6 +140,10 @@ struct dh_store_ops {
    * newest of this key. DH_ENOENT names near keys. */
   int (*case_show)(struct dh_db *db, const char *queue, const char *period, const char *key,
                    struct dh_buf *out, struct dh_err *err);
+  /* The case goes on under another version of its robot, whose bundle is put already: named effects, steps and answers
+   * stand, reads are taken again. Nothing happens when it has this bundle, or is leased, done or rejected. */
+  int (*case_rebundle)(struct dh_db *db, const char *queue, const char *period, const char *key, const char *bundle,
+                       struct dh_err *err);
   /* Makes a failed, parked, retrying or waiting case due now; its run goes on with its journal and the retry
    * rule and charges count from zero. DH_EREFUSED for done, rejected, leased, new. Written into the audit. */
   int (*case_retry)(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,

@@ -44,7 +44,8 @@ CREATE INDEX cases_leased ON cases (worker) WHERE state = 2;
 CREATE INDEX cases_state ON cases (queue, state);
 CREATE UNIQUE INDEX cases_run ON cases (run) WHERE run IS NOT NULL;
 
--- Rows are only added; `stands` is the one column that changes. In order of id.
+-- Rows are only added. Two columns change: `stands`, and `position`, which becomes negative when the case goes on under
+-- another version of its robot: such rows are found by name only. In order of id.
 CREATE TABLE journal (
   id       INTEGER PRIMARY KEY,
   case_id  INTEGER NOT NULL,
