@@ -78,7 +78,7 @@ int dh_choice_make(struct dh_desk *d, struct dh_front *f, int window, int node, 
 
   if (entry >= 0) {
     rc = dh_act_focus(d, f, window, entry, err);
-    return rc ? rc : dh_keys_replace(d, f->windows[window].id, text, err);
+    return rc ? rc : dh_keys_type(d, f->windows[window].id, &text, true, err);
   }
   rc = dh_act_ready(d, f, node, err);
   if (rc)

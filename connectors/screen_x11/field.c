@@ -129,10 +129,26 @@ static int read_back(struct dh_desk *d, struct dh_front *f, int node, const stru
   }
 }
 
+/* Until the first n bytes of the wish are what the field shows, and no more: its keys have been taken in
+ * then. Not reaching that is no failure here, the read-back at the end will see. */
+static int taken_in(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w, size_t n,
+                    struct dh_err *err)
+{
+  g_autofree char *part = g_strndup(w->text, n);
+  struct wish some = {.text = part};
+  struct dh_shown s = {0};
+  int rc = read_back(d, f, node, &some, &s, err);
+
+  explicit_bzero(part, n);
+  g_free(s.text);
+  return rc;
+}
+
 static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
                 struct dh_err *err)
 {
   const struct dh_node *n = &f->tree->nodes[node];
+  const char *rest = w->text;
   int rc;
 
   if (!dh_node_is(n, ATSPI_STATE_MULTI_LINE) && strpbrk(w->text, "\n\t"))
@@ -141,7 +157,14 @@ static int type(struct dh_desk *d, struct dh_front *f, int window, int node, con
   if (!dh_node_is(n, ATSPI_STATE_EDITABLE))
     return dh_err_set(err, DH_EAGAIN, "\"%s\" is locked against writing", w->called);
   rc = dh_act_focus(d, f, window, node, err);
-  return rc ? rc : dh_keys_replace(d, f->windows[window].id, w->text, err);
+  if (!rc)
+    rc = dh_keys_type(d, f->windows[window].id, &rest, true, err);
+  while (!rc && *rest) {
+    rc = taken_in(d, f, node, w, (size_t)(rest - w->text), err);
+    if (!rc)
+      rc = dh_keys_type(d, f->windows[window].id, &rest, false, err);
+  }
+  return rc;
 }
 
 static int put(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,

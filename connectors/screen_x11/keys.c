@@ -189,25 +189,17 @@ static int keys_send(struct dh_desk *d, Window w, const char *text, const char *
   return ours ? 0 : stolen(err);
 }
 
-int dh_keys_replace(struct dh_desk *d, Window w, const char *text, struct dh_err *err)
+int dh_keys_type(struct dh_desk *d, Window w, const char **text, bool select, struct dh_err *err)
 {
-  bool select = true;
+  bool changed = false;
+  const char *to = map_some(d, *text, &changed);
+  int rc = changed ? settle(d, err) : 0;
 
-  do {
-    bool changed = false;
-    const char *to = map_some(d, text, &changed);
-    int rc = changed ? settle(d, err) : 0;
-
-    if (!rc)
-      rc = keys_send(d, w, text, to, select, err);
-    if (rc)
-      return rc;
-    select = false;
-    text = to;
-    if (*text && (rc = settle(d, err))) /* these keys must be read before their codes mean something else */
-      return rc;
-  } while (*text);
-  return 0;
+  if (!rc)
+    rc = keys_send(d, w, *text, to, select, err);
+  if (!rc)
+    *text = to;
+  return rc;
 }
 
 static KeySym key_named(const char *name)

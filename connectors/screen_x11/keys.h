@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <X11/Xlib.h>
+#include <stdbool.h>
 
 struct dh_desk;
 
@@ -30,12 +31,14 @@ struct dh_keys {
 };
 
 void dh_keys_open(struct dh_desk *d);
-/* Puts the characters of a text on the keyboard; the wait for programs to learn of it happens here, once. As
- * many as fit; the rest is done by dh_keys_type. */
+/* Puts the characters of a text on the keyboard, as many as fit, so that what follows need not wait for
+ * programs to learn of each. */
 int dh_keys_prepare(struct dh_desk *d, const char *text, struct dh_err *err);
-/* Selects all in the focused field and types text over it (empty: deletes). DH_EAGAIN when the keys of `w`
- * went elsewhere at that moment: nothing was sent then; in a long text of many characters perhaps a part. */
-int dh_keys_replace(struct dh_desk *d, Window w, const char *text, struct dh_err *err);
+/* Types *text into what has the keyboard in w, with all that is there selected first (select; an empty text
+ * then deletes), and moves *text behind what was typed: the whole, or as far as spare keys reach. Before the
+ * rest is typed the program must have taken in these keys, whose codes will mean something else. DH_EAGAIN
+ * when the keyboard was elsewhere: nothing was sent then. */
+int dh_keys_type(struct dh_desk *d, Window w, const char **text, bool select, struct dh_err *err);
 /* One key with modifiers: "Enter", "F5", "ctrl+s", "shift+Tab". DH_EUSE for an unknown name; DH_EAGAIN as
  * above. */
 int dh_keys_press(struct dh_desk *d, Window w, const char *name, struct dh_err *err);

@@ -151,14 +151,6 @@ static int drop_far(struct dh_desk *d, struct dh_tree *t, int scope, const char 
   return rc;
 }
 
-static int by_place(const void *a, const void *b, void *boxes)
-{
-  const struct dh_node *nodes = boxes;
-  const struct dh_box *x = &nodes[*(const int *)a].box, *y = &nodes[*(const int *)b].box;
-
-  return x->y != y->y ? x->y - y->y : x->x - y->x;
-}
-
 static int narrow(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t, int *found,
                   int n, int *node, struct dh_err *err)
 {
@@ -174,7 +166,7 @@ static int narrow(struct dh_desk *d, struct dh_front *f, int scope, const struct
     rc = dh_boxes_find(d, f->tree, found, n, err);
     if (rc)
       return rc;
-    qsort_r(found, (size_t)n, sizeof *found, by_place, f->tree->nodes);
+    dh_nodes_sort(f->tree, found, n);
   }
   if (t->nth > 0 && t->nth <= n) {
     *node = found[t->nth - 1];

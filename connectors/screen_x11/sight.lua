@@ -6,7 +6,9 @@ local AGAIN_MS = 200 -- a picture tells nobody that it has changed
 
 local sight = {}
 
-local function plain(text) return (text:lower():gsub("[%s%p]+", " "):gsub("^ ", ""):gsub(" $", "")) end
+local function plain(text)
+  return (text:lower():gsub("…", " "):gsub("[%s%p]+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
 
 ---Words that stand in one line, in order.
 local function lines_of(words)

@@ -286,3 +286,16 @@ int dh_node_look(struct dh_desk *d, struct dh_node *n, struct dh_err *err)
   g_clear_pointer(&box, g_variant_unref);
   return rc;
 }
+
+static int by_place(const void *a, const void *b, void *boxes)
+{
+  const struct dh_node *nodes = boxes;
+  const struct dh_box *x = &nodes[*(const int *)a].box, *y = &nodes[*(const int *)b].box;
+
+  return x->y != y->y ? x->y - y->y : x->x - y->x;
+}
+
+void dh_nodes_sort(const struct dh_tree *t, int *which, int n)
+{
+  qsort_r(which, (size_t)n, sizeof *which, by_place, t->nodes);
+}

@@ -48,6 +48,8 @@ void dh_tree_free(struct dh_tree *t); /* idempotent */
 /* Where nodes lie: for those whose index stands in which (n of them). A node that is gone gets an empty box.
  */
 int dh_boxes_find(struct dh_desk *d, struct dh_tree *t, const int *which, int n, struct dh_err *err);
+/* Puts nodes whose boxes are known into the order of reading: down, then right. */
+void dh_nodes_sort(const struct dh_tree *t, int *which, int n);
 /* Looks again at states and place of one node. DH_ENOENT when it is gone. */
 int dh_node_look(struct dh_desk *d, struct dh_node *n, struct dh_err *err);
 

@@ -70,18 +70,24 @@ static void list_add(struct listing *l, const char *kind, const char *name, cons
   g_string_append_printf(l->text, "\"%s\"", name);
 }
 
-static void list_all(struct listing *l, const struct dh_tree *t, int scope, enum dh_want kind,
+/* Listed as one reads the window: down, then right; in the order of the tree when places are not known. */
+static void list_all(struct dh_desk *d, struct listing *l, struct dh_tree *t, int scope, enum dh_want kind,
                      const char *word, const char *wanted)
 {
-  for (int i = scope; i < t->n && dh_node_in(t, i, scope); i++) {
-    const char *name = dh_node_called(&t->nodes[i]);
+  g_autofree int *found = g_new(int, (gsize)t->n + 1);
+  int n = 0;
 
-    if (!dh_role_suits(t->nodes[i].role, kind) || !*name || !dh_node_shows(t, i))
+  for (int i = scope; i < t->n && dh_node_in(t, i, scope); i++) {
+    if (!dh_role_suits(t->nodes[i].role, kind) || !*dh_node_called(&t->nodes[i]) || !dh_node_shows(t, i))
       continue;
     if (kind == DH_WANT_PRESS && dh_role_suits(t->nodes[i].role, DH_WANT_FIELD))
       continue; /* listed as a field */
-    list_add(l, word, name, wanted);
+    found[n++] = i;
   }
+  if (!dh_boxes_find(d, t, found, n, NULL))
+    dh_nodes_sort(t, found, n);
+  for (int i = 0; i < n; i++)
+    list_add(l, word, dh_node_called(&t->nodes[found[i]]), wanted);
 }
 
 int dh_say_missing(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_target *t,
@@ -92,11 +98,11 @@ int dh_say_missing(struct dh_desk *d, struct dh_front *f, int scope, const struc
 
   dh_labels_find(d, f->tree, scope, NULL);
   if (want == DH_WANT_TABLE)
-    list_all(&l, f->tree, scope, DH_WANT_TABLE, "tables", name);
+    list_all(d, &l, f->tree, scope, DH_WANT_TABLE, "tables", name);
   if (want == DH_WANT_PRESS || want == DH_WANT_ANY)
-    list_all(&l, f->tree, scope, DH_WANT_PRESS, "buttons", name);
+    list_all(d, &l, f->tree, scope, DH_WANT_PRESS, "buttons", name);
   if (want != DH_WANT_TABLE)
-    list_all(&l, f->tree, scope, DH_WANT_FIELD, "fields", name);
+    list_all(d, &l, f->tree, scope, DH_WANT_FIELD, "fields", name);
   dh_err_set(err, DH_ENOENT, "there is no \"%s\" in the window \"%s\"", name, window_of(f, scope));
   if (l.n > LISTED_MAX)
     g_string_append_printf(l.text, " and %d more", l.n - LISTED_MAX);

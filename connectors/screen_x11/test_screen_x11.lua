@@ -1,0 +1,71 @@
+local t = require "test"
+local screen = require("screen_x11").screen
+local sight = require "screen_x11.sight"
+
+local form = {
+  start = "yad --form --title=Customer --field=Name '' --field=Town '' --field=Amount:NUM 1 --field=Firm:CHK FALSE",
+  home = "Customer",
+}
+
+---A session for the length of f.
+local function with(description, f)
+  local s = screen.open(description)
+  local ok, e = pcall(f, s)
+  s:close()
+  if not ok then error(e, 0) end
+end
+
+t.case("fills, reads, finds, presses", function()
+  with(form, function(s)
+    local answer = s:call("fill", { pairs = { { "Name", "Zoë 北京" }, { "Amount", "42" }, { "Firm", true } } })
+    t.eq(answer.filled, 3)
+    t.eq(s:call("read", { target = "Name" }).value, "Zoë 北京")
+    t.eq(s:call("read", { target = "Firm" }).value, true)
+    t.eq(s:call("has", { target = "OK" }).has, true)
+    t.eq(s:call("has", { target = "Delete" }).has, false)
+    t.eq(s:call("find", { target = { name = "Town", role = "text" } }).label, "Town")
+    t.eq(s:call("press", { target = "OK" }).pressed, "OK")
+    t.eq(t.raises(s.call, s, "read", { target = "Name" }).code, "EUNAVAILABLE")
+  end)
+end)
+
+t.case("says what failed, with a picture and the tree", function()
+  with(form, function(s)
+    local e = t.raises(s.call, s, "fill", { pairs = { { "Nam", "x" } }, time_ms = 300 })
+    t.eq(e.code, "ENOENT")
+    t.eq(e.advice, 'write "Name"')
+    t.ok(e.picture and e.picture.size > 1000, "a picture")
+    t.ok(e.tree and e.tree.size > 100, "a tree")
+    t.eq(t.raises(s.call, s, "juggle", {}).code, "EUSE")
+    t.ok(s:picture().size > 1000, "a picture on request")
+  end)
+end)
+
+t.case("two that fit are listed", function()
+  with({ start = "yad --form --field=Sum '' --field=Sum ''" }, function(s)
+    local e = t.raises(s.call, s, "read", { target = "Sum" })
+    t.eq(e.code, "EAMBIGUOUS")
+    t.ok(e.seen:find("1. Sum (text)", 1, true) and e.seen:find("2. Sum (text)", 1, true), e.seen)
+  end)
+end)
+
+t.case("a program that is not there, and a closed session", function()
+  local e = t.raises(screen.open, { start = "/nowhere/at-all" })
+  t.eq(e.code, "ENOENT")
+  t.eq(t.raises(screen.open, {}).code, "EUSE")
+  local s = screen.open(form)
+  s:close()
+  s:close()
+  t.eq(t.raises(s.call, s, "windows", {}).code, "ECLOSED")
+end)
+
+t.case("text on a picture is found word by word", function()
+  local words = {
+    { text = "New", box = { 10, 5, 30, 12 }, line = 1, block = 1 },
+    { text = "loan…", box = { 45, 5, 40, 14 }, line = 1, block = 1 },
+    { text = "New", box = { 10, 40, 30, 12 }, line = 2, block = 1 },
+  }
+  t.eq(sight.places(words, "New loan"), { { x = 10, y = 5, w = 75, h = 14 } })
+  t.eq(#sight.places(words, "new"), 2)
+  t.eq(#sight.places(words, "loan new"), 0)
+end)
