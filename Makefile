@@ -170,8 +170,16 @@ soak: all
 	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS) $(SOAK_SECONDS)
 
 # ---- measuring: ratios against a named peer in the same run
-bench: all
-	@tests/bench/run $(BUILD)
+BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH): CFLAGS += $(shell pkg-config --cflags $(CORE_PKG))
+$(BENCH): $(BUILD)/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $^ $(shell pkg-config --libs $(CORE_PKG)) -lpthread -ldl -lm
+bench: deps
+	@$(MAKE) --no-print-directory bench-run
+.PHONY: bench-run
+bench-run: all $(BENCH)
+	@/usr/bin/python3 -B tests/bench/run.py $(BUILD)
 
 # ---- installing: the binary, its modules, man pages, completion
 LIBDIR := $(DESTDIR)$(PREFIX)/lib/deskhand

@@ -142,6 +142,9 @@ function lang.load_robot()
     core._raise { code = "ESCRIPT", text = "the robot has no function run", where = "robot.lua:1", seen = "",
       advice = "write: function run(case) … end" }
   end
+  local finish = rawget(_G, "finish")
+  lang.finish = type(finish) == "function" and finish or nil
+  declaration.finish = lang.finish and true or nil
   return declaration, run
 end
 

@@ -3,12 +3,19 @@ local core = ...
 local lang = core._builtin("lang")(core)
 if core._testing() then return lang.dsl("test").main() end
 local _, run = lang.load_robot()
-lang.fetch_secrets()
 local this = core._this()
+lang.fetch_secrets()
 local case = this.case
-case.key, case.period = this.key, this.period
+local argument
+if this.key == "(finish)" then -- made by the scheduler when every case of the period is final
+  run = lang.finish
+  argument = lang.dsl("batch").new(case.rows, this.period)
+else
+  case.key, case.period = this.key, this.period
+  argument = core._strict(case, "the case")
+end
 
-local ok, result = core._pcall(run, core._strict(case, "the case"))
+local ok, result = core._pcall(run, argument)
 -- Screens go back to their pool at home, also when the run waits or has failed.
 for _, close in ipairs(lang.at_end) do core._pcall(close) end
 if ok then return result end

@@ -196,6 +196,7 @@ static void end_run(struct dh_run *r)
     r->outcome = DH_RUN_UNKNOWN;
     put_unknown_review(r, effect);
   }
+  dh_log(DH_DEBUG, r->id, "leaves memory: its isolate had %zu bytes", r->memory);
   dh_isolate_close(r);
   if (r->stopped)
     r->outcome = DH_RUN_LOST;
