@@ -123,7 +123,6 @@ static void sq_close(struct dh_db **db)
   sq_finalize(q);
   sqlite3_close(q->sql);
   free(q->touched.v);
-  free(q->torn.v);
   free(q);
   *db = NULL;
 }
@@ -156,35 +155,20 @@ static int sq_open(const char *place, enum dh_store_mode mode, struct dh_db **ou
   return rc;
 }
 
-/* ---- transactions */
-
-int sq_lease_add(struct sq_leases *l, int64_t case_id, int64_t fence, struct dh_err *err)
-{
-  if (l->n == l->cap) {
-    size_t cap = l->cap ? l->cap * 2 : 64;
-    struct sq_lease *v = realloc(l->v, cap * sizeof *v);
-
-    if (!v)
-      return dh_err_set(err, DH_ENOMEM, "no memory to note an attempt");
-    l->v = v;
-    l->cap = cap;
-  }
-  l->v[l->n].case_id = case_id;
-  l->v[l->n++].fence = fence;
-  return 0;
-}
-
-void sq_tear(struct sq *q, size_t from)
-{
-  for (size_t i = from; i < q->touched.n; i++)
-    q->torn.v[q->torn.n++] = q->touched.v[i]; /* sq_append made the room */
-  q->touched.n = from;
-  q->run[0] = '\0';
-}
+/* ---- transactions. A run's records must never be written behind a gap. Whatever undoes records tears the
+ * leases they belong to: those noted in `touched` when one job is undone, all when a whole transaction is
+ * lost (the jobs behind the one that failed have not even named their runs). Torn runs begin again from their
+ * journal. */
 
 static bool sq_sound(struct dh_db *db)
 {
   return !sqlite3_get_autocommit(sq_of(db)->sql);
+}
+
+static void forget(struct sq *q)
+{
+  q->lease.run[0] = '\0';
+  q->touched.n = q->touched.marked = 0;
 }
 
 static void sq_rollback(struct dh_db *db)
@@ -193,18 +177,24 @@ static void sq_rollback(struct dh_db *db)
 
   if (sq_sound(db))
     sqlite3_exec(q->sql, "ROLLBACK", NULL, NULL, NULL);
-  sq_tear(q, 0);
+  q->lost = true;
+  forget(q);
 }
 
 static int sq_begin(struct dh_db *db, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
+  int rc;
 
-  q->touched.n = q->marked = 0;
-  q->run[0] = '\0';
+  forget(q);
   if (sqlite3_db_readonly(q->sql, "main") == 1)
     return sq_exec(q, NULL, err, "BEGIN", "");
-  return sq_exec(q, NULL, err, "BEGIN IMMEDIATE", "");
+  rc = sq_exec(q, NULL, err, "BEGIN IMMEDIATE", "");
+  if (!rc && q->lost)
+    rc = sq_exec(q, NULL, err, "UPDATE cases SET torn = 1 WHERE state = 2", "");
+  if (rc)
+    sq_rollback(db);
+  return rc;
 }
 
 static int sq_commit(struct dh_db *db, struct dh_err *err)
@@ -216,7 +206,8 @@ static int sq_commit(struct dh_db *db, struct dh_err *err)
 
   if (rc)
     sq_rollback(db);
-  q->touched.n = 0;
+  else
+    q->lost = false;
   return rc;
 }
 
@@ -224,21 +215,24 @@ static int sq_mark(struct dh_db *db, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
 
-  q->marked = q->touched.n;
-  q->run[0] = '\0'; /* so that this job's attempts are noted again, behind the mark */
+  q->touched.marked = q->touched.n;
+  q->lease.run[0] = '\0'; /* so that this job's cases are noted again, behind the mark */
   return sq_exec(q, NULL, err, "SAVEPOINT job", "");
 }
 
 static int sq_unmark(struct dh_db *db, bool undo, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  int rc = 0;
+  int rc = undo ? sq_exec(q, NULL, err, "ROLLBACK TO job", "") : 0;
 
-  if (undo) {
-    rc = sq_exec(q, NULL, err, "ROLLBACK TO job", "");
-    sq_tear(q, q->marked);
-  }
-  return rc ? rc : sq_exec(q, NULL, err, "RELEASE job", "");
+  if (!rc)
+    rc = sq_exec(q, NULL, err, "RELEASE job", "");
+  for (; undo && !rc && q->touched.n > q->touched.marked; q->touched.n--)
+    rc = sq_exec(q, NULL, err, "UPDATE cases SET torn = 1 WHERE id = ?", "i", q->touched.v[q->touched.n - 1]);
+  q->lease.run[0] = '\0';
+  if (rc) /* the transaction is of no use any more */
+    sq_rollback(db);
+  return rc;
 }
 
 const struct dh_store_ops dh_sqlite_ops = {

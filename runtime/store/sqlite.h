@@ -12,16 +12,6 @@ enum { SQ_OUT_MAX = 256 << 20 /* bytes of one answer */ };
 enum sq_end { SQ_END_NONE, SQ_END_CRASH, SQ_END_AWAY, SQ_END_ERROR };           /* cases.last_end */
 enum sq_review { SQ_REVIEW_OPEN = 1, SQ_REVIEW_ANSWERED, SQ_REVIEW_WITHDRAWN }; /* reviews.state */
 
-/* An attempt, as records name it. */
-struct sq_lease {
-  int64_t case_id;
-  int64_t fence;
-};
-struct sq_leases {
-  struct sq_lease *v;
-  size_t n, cap;
-};
-
 extern const struct dh_store_ops dh_sqlite_ops;
 
 struct sq_checkpointer;
@@ -35,12 +25,15 @@ struct sq {
     const char *text;
     sqlite3_stmt *st;
   } cache[SQ_CACHE]; /* by the address of the text */
-  char
-      run[DH_RUN_ID]; /* the lease looked up last in this transaction: most records come in rows of one run */
-  struct sq_lease lease;
-  struct sq_leases touched; /* attempts with records in this transaction */
-  size_t marked;            /* touched.n at `mark` */
-  struct sq_leases torn;    /* attempts that lost records by a rollback: they take no more */
+  struct {
+    char run[DH_RUN_ID]; /* "" for none */
+    int64_t fence, case_id;
+  } lease; /* looked up last in this transaction: most records come in rows of one run */
+  struct {
+    int64_t *v;
+    size_t n, cap, marked;
+  } touched; /* cases with records in this transaction; how many at `mark` */
+  bool lost; /* a transaction went, nobody knows with whose records: every lease is torn in the next */
   struct sq_checkpointer *checkpointer;
 };
 
@@ -73,6 +66,9 @@ char *sq_dup(sqlite3_stmt *st, int column);        /* malloc'd; NULL when out of
 /* A list of unknown length: items are collected in a buffer, then put with their number in front. Frees
  * items. rc: of the collecting; passed through when it is not 0. */
 int sq_list(struct dh_buf *out, struct dh_buf *items, size_t n, int rc, struct dh_err *err);
+/* Key and data that a worker sent: as it is when it is CBOR, else as bytes, so that one bad record spoils no
+ * answer. */
+int sq_put_data(struct dh_buf *out, const char *key, const void *p, size_t n);
 int sq_nomem(int rc,
              struct dh_err *err); /* fills err for the DH_ENOMEM or DH_ELIMIT of a buffer; returns rc */
 
@@ -101,10 +97,6 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
 
 /* The map of case_show with room for `more` pairs of the caller. */
 int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, struct dh_err *err);
-
-int sq_lease_add(struct sq_leases *l, int64_t case_id, int64_t fence, struct dh_err *err);
-/* Marks the attempts touched since `from` as torn. Cannot fail: room was made when they were touched. */
-void sq_tear(struct sq *q, size_t from);
 
 /* ---- checkpoints (sqlite_checkpoint.c): a thread with a connection of its own, begun when there is
  * something to do. */

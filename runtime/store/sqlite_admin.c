@@ -95,7 +95,8 @@ int sq_audit_list(struct dh_db *db, size_t limit, struct dh_buf *out, struct dh_
     if ((rc = dh_put_map(&items, 5)) || (rc = dh_put_ki(&items, "at", sqlite3_column_int64(st, 0))) ||
         (rc = dh_put_kt(&items, "who", sq_text(st, 1))) || (rc = dh_put_kt(&items, "what", sq_text(st, 2))) ||
         (rc = dh_put_kt(&items, "object", sq_text(st, 3))) ||
-        (rc = dh_put_kx(&items, "detail", sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4)))) {
+        (rc = sq_put_data(&items, "detail", sqlite3_column_blob(st, 4),
+                          (size_t)sqlite3_column_bytes(st, 4)))) {
       sq_nomem(rc, err);
       sq_end(st);
     }

@@ -4,6 +4,7 @@
 
 #include "../base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,34 +25,39 @@ _Static_assert(DH_REC_READ == 1 && DH_REC_STEP == 2 && DH_REC_CONFIRM == 5 && DH
                    DH_REC_INTENT == 4 && DH_REC_REVIEW == 7 && DH_CASE_LEASED == 2,
                "the statements name kinds and states by number");
 
+static int touch(struct sq *q, int64_t case_id, struct dh_err *err)
+{
+  if (q->touched.n == q->touched.cap) {
+    size_t cap = q->touched.cap ? q->touched.cap * 2 : 64;
+    int64_t *v = realloc(q->touched.v, cap * sizeof *v);
+
+    if (!v)
+      return dh_err_set(err, DH_ENOMEM, "no memory to note a run");
+    q->touched.v = v;
+    q->touched.cap = cap;
+  }
+  q->touched.v[q->touched.n++] = case_id;
+  return 0;
+}
+
 /* The case of a lease that stands; 0 in *case_id when it does not. */
 static int find_lease(struct sq *q, const char *run, int64_t fence, int64_t *case_id, struct dh_err *err)
 {
   int rc;
 
-  if (q->run[0] && fence == q->lease.fence && !strcmp(run, q->run)) {
+  if (q->lease.run[0] && fence == q->lease.fence && !strcmp(run, q->lease.run)) {
     *case_id = q->lease.case_id;
     return 0;
   }
-  rc = sq_int(q, case_id, 0, err, "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2", "ti", run,
-              fence);
-  for (size_t i = 0; !rc && i < q->torn.n; i++)
-    if (q->torn.v[i].case_id == *case_id && q->torn.v[i].fence == fence)
-      *case_id = 0;
-  if (rc || !*case_id)
+  rc =
+      sq_int(q, case_id, 0, err,
+             "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2 AND torn = 0", "ti", run, fence);
+  if (rc || !*case_id || (rc = touch(q, *case_id, err)))
     return rc;
-  /* Room for both lists now: tearing must not fail. */
-  rc = sq_lease_add(&q->touched, *case_id, fence, err);
-  while (!rc && q->torn.cap < q->torn.n + q->touched.n) {
-    rc = sq_lease_add(&q->torn, 0, 0, err);
-    q->torn.n--;
-  }
-  if (!rc) {
-    memcpy(q->run, run, strnlen(run, DH_RUN_ID - 1) + 1);
-    q->lease.case_id = *case_id;
-    q->lease.fence = fence;
-  }
-  return rc;
+  snprintf(q->lease.run, sizeof q->lease.run, "%s", run);
+  q->lease.fence = fence;
+  q->lease.case_id = *case_id;
+  return 0;
 }
 
 /* ---- kinds */
@@ -183,7 +189,7 @@ static int act(struct sq *q, int64_t case_id, int64_t row, const struct dh_recor
                struct dh_err *err)
 {
   if (r->kind >= DH_REC_RESULT)
-    q->run[0] = '\0'; /* the lease ends here */
+    q->lease.run[0] = '\0'; /* the lease ends here */
   switch (r->kind) {
   case DH_REC_REVIEW:
     return sq_exec(q, NULL, err,

@@ -155,7 +155,7 @@ static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c
   st = sq_query(
       q, err,
       "UPDATE cases SET state = 2, due = NULL, worker = ?1, fence = fence + 1, attempt = attempt + 1, "
-      "tries = tries + (last_end NOT IN (1, 2)), woken = 0, run = coalesce(run, ?2), "
+      "tries = tries + (last_end NOT IN (1, 2)), woken = 0, torn = 0, run = coalesce(run, ?2), "
       "began = iif(began, began, ?3) WHERE id = ?4 RETURNING run, fence, attempt, tries, crashes, charges, "
       "last_end, "
       "queue, period, key, priority, deadline, bundle, input",
@@ -166,9 +166,6 @@ static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c
     return rc ? rc : dh_err_set(err, DH_EIO, "case %lld left the queue while it was claimed", (long long)id);
   if ((rc = read_claim(q, st, c, err)))
     return rc;
-  for (size_t i = 0; i < q->torn.n; i++) /* a new fence begins a new stream */
-    if (q->torn.v[i].case_id == id)
-      q->torn.v[i--] = q->torn.v[--q->torn.n];
   if (c->attempt > 1 && (rc = answer_waits(q, id, c->attempt, err)))
     return rc;
   rc = sq_bundle_finished(&q->db, c->bundle, &c->bundle_finished, err);
@@ -287,7 +284,7 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
                  "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
                  "WHERE state = 2",
                  "");
-  q->run[0] = '\0';
+  q->lease.run[0] = '\0';
   if (released)
     *released = (size_t)(n + parked);
   return rc;
@@ -295,7 +292,7 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
 
 int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err)
 {
-  sq_of(db)->run[0] = '\0';
+  sq_of(db)->lease.run[0] = '\0';
   return sq_exec(sq_of(db), NULL, err,
                  "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
                  "WHERE state = 2 AND run "

@@ -99,7 +99,10 @@ static int put_error(struct dh_buf *out, const struct dh_buf *data, struct dh_er
 
   if (!data->len)
     return dh_put_nil(out);
-  if ((rc = dh_val_parse_buf(data, &v, err)))
+  rc = dh_val_parse_buf(data, &v, err);
+  if (rc == DH_EFORMAT)
+    return dh_put_bytes(out, data->data, data->len);
+  if (rc)
     return rc;
   e = dh_val_get(v, "error");
   rc = dh_put_val(out, e ? e : v);
@@ -132,7 +135,7 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
       (rc = dh_put_ki(out, "added", sqlite3_column_int64(st, 11))) ||
       (rc = dh_put_ki(out, "began", sqlite3_column_int64(st, 12))) ||
       (rc = dh_put_ki(out, "ended", sqlite3_column_int64(st, 13))) ||
-      (rc = dh_put_kx(out, "result", data.data, ok ? data.len : 0)) || (rc = dh_put_text(out, "error")) ||
+      (rc = sq_put_data(out, "result", data.data, ok ? data.len : 0)) || (rc = dh_put_text(out, "error")) ||
       (rc = bad ? put_error(out, &data, err) : dh_put_nil(out)))
     sq_nomem(rc, err);
   dh_buf_fini(&data);
@@ -200,8 +203,8 @@ int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, str
     return rc ? rc : dh_err_set(err, DH_ENOENT, "there is no such case");
   if ((rc = dh_put_map(out, SQ_CASE_PAIRS + 3 + more)) || (rc = sq_case_put(q, st, out, err)) ||
       (rc = dh_put_kt(out, "bundle", sq_text(st, SQ_CASE_COLUMNS))) ||
-      (rc = dh_put_kx(out, "input", sqlite3_column_blob(st, SQ_CASE_COLUMNS + 1),
-                      (size_t)sqlite3_column_bytes(st, SQ_CASE_COLUMNS + 1))) ||
+      (rc = sq_put_data(out, "input", sqlite3_column_blob(st, SQ_CASE_COLUMNS + 1),
+                        (size_t)sqlite3_column_bytes(st, SQ_CASE_COLUMNS + 1))) ||
       (rc = dh_put_text(out, "reviews")))
     sq_nomem(rc, err);
   sq_end(st);

@@ -32,7 +32,7 @@ static int put_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct
       (rc = dh_put_kb(out, "effect", sqlite3_column_int(st, 8))) ||
       (rc = dh_put_ki(out, "since", sqlite3_column_int64(st, 9))) ||
       (rc = dh_put_kt(out, "where", sq_text(st, 10))) ||
-      (rc = dh_put_kx(out, "question", question.data, question.len)))
+      (rc = sq_put_data(out, "question", question.data, question.len)))
     sq_nomem(rc, err);
   dh_buf_fini(&question);
   return rc;
@@ -77,7 +77,7 @@ int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_e
     return rc ? rc : none(id, err);
   if ((rc = dh_put_map(out, REVIEW_PAIRS + 4)) || (rc = put_review(q, st, out, err)) ||
       (rc = dh_put_kt(out, "state", states[sqlite3_column_int(st, 13) & 3])) ||
-      (rc = dh_put_kx(out, "answer", sqlite3_column_blob(st, 14), (size_t)sqlite3_column_bytes(st, 14))) ||
+      (rc = sq_put_data(out, "answer", sqlite3_column_blob(st, 14), (size_t)sqlite3_column_bytes(st, 14))) ||
       (rc = dh_put_kt(out, "who", sq_text(st, 15))) ||
       (rc = dh_put_ki(out, "answered", sqlite3_column_int64(st, 16))))
     sq_nomem(rc, err);

@@ -44,7 +44,7 @@ static int put_record(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struc
       (rc = dh_put_kt(out, "hash", sq_text(st, 6))) || (rc = dh_put_kt(out, "where", sq_text(st, 7))) ||
       (rc = dh_put_ki(out, "at", sqlite3_column_int64(st, 8))) ||
       (rc = dh_put_kb(out, "stands", sqlite3_column_int(st, 9))) ||
-      (rc = dh_put_kx(out, "data", data->data, data->len)))
+      (rc = sq_put_data(out, "data", data->data, data->len)))
     sq_nomem(rc, err);
   return rc;
 }
@@ -86,7 +86,7 @@ static int put_effect(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct
       (rc = dh_put_kt(out, "scope", sq_text(st, 1))) || (rc = dh_put_kt(out, "hash", sq_text(st, 2))) ||
       (rc = dh_put_ki(out, "intent", begun ? sqlite3_column_int64(st, 3) : 0)) ||
       (rc = dh_put_ki(out, "confirm", sqlite3_column_int64(st, 5))) ||
-      (rc = dh_put_kx(out, "shows", shows.data, shows.len)) ||
+      (rc = sq_put_data(out, "shows", shows.data, shows.len)) ||
       (rc = dh_put_kt(out, "state",
                       begun && !stands ? "void"
                       : confirmed      ? "confirmed"

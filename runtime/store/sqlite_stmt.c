@@ -204,3 +204,15 @@ int sq_list(struct dh_buf *out, struct dh_buf *items, size_t n, int rc, struct d
   dh_buf_fini(items);
   return rc;
 }
+
+int sq_put_data(struct dh_buf *out, const char *key, const void *p, size_t n)
+{
+  struct dh_val *v = NULL;
+  int rc = n ? dh_val_parse(p, n, &v, NULL) : 0;
+
+  free(v);
+  if (rc != DH_EFORMAT)
+    return rc ? rc : dh_put_kx(out, key, p, n);
+  rc = dh_put_text(out, key);
+  return rc ? rc : dh_put_bytes(out, p, n);
+}
