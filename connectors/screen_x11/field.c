@@ -1,7 +1,6 @@
-/* field.c - one field after the other, by its kind. */
+/* field.c - what a field shows, by its kind. */
 #include "field.h"
 
-#include "act.h"
 #include "choice.h"
 #include "desk.h"
 #include "tree.h"
@@ -9,8 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { READ_BACK_MS = 500, TRIES = 2 };
 
 bool dh_field_masked(const struct dh_desk *d, const struct dh_node *n)
 {
@@ -20,7 +17,7 @@ bool dh_field_masked(const struct dh_desk *d, const struct dh_node *n)
   return n->role == ATSPI_ROLE_PASSWORD_TEXT;
 }
 
-static bool is_switch(const struct dh_node *n)
+bool dh_field_is_switch(const struct dh_node *n)
 {
   return n->role == ATSPI_ROLE_CHECK_BOX || n->role == ATSPI_ROLE_RADIO_BUTTON ||
          n->role == ATSPI_ROLE_TOGGLE_BUTTON;
@@ -44,7 +41,7 @@ int dh_field_show(struct dh_desk *d, struct dh_front *f, int node, struct dh_sho
   struct dh_node *n = &f->tree->nodes[node];
 
   *out = (struct dh_shown){.hidden = n->role == ATSPI_ROLE_PASSWORD_TEXT};
-  if (is_switch(n)) {
+  if (dh_field_is_switch(n)) {
     int rc = dh_node_look(d, n, err);
 
     out->on =
@@ -59,281 +56,4 @@ int dh_field_show(struct dh_desk *d, struct dh_front *f, int node, struct dh_sho
   else
     out->text = g_strdup(n->name); /* a label, a link: it is its name */
   return out->text ? 0 : err->code;
-}
-
-/* ---- writing */
-
-struct wish {
-  struct dh_target target;
-  char *text; /* NULL: on or off */
-  bool on;
-  char called[160]; /* once found */
-  bool masked;
-};
-
-static bool equal(const struct wish *w, const struct dh_shown *s)
-{
-  if (!w->text || !s->text)
-    return !w->text && !s->text && w->on == s->on;
-  if (s->hidden)
-    return g_utf8_strlen(w->text, -1) == g_utf8_strlen(s->text, -1);
-  return !strcmp(w->text, s->text);
-}
-
-static int mismatch(const struct wish *w, const struct dh_shown *s, const char *times, struct dh_err *err)
-{
-  dh_err_set(err, DH_EMISMATCH, "\"%s\" does not show what was %s", w->called, w->text ? "typed" : "chosen");
-  if (w->masked)
-    dh_err_seen(err, "something else (the value is secret) %s", times);
-  else if (w->text)
-    dh_err_seen(err, "sent: %.300s   seen: %.300s %s", w->text,
-                s->text ? s->text
-                : s->on ? "on"
-                        : "off",
-                times);
-  else
-    dh_err_seen(err, "sent: %s   seen: %s %s", w->on ? "on" : "off",
-                s->text ? s->text
-                : s->on ? "on"
-                        : "off",
-                times);
-  dh_err_advice(err, "the field may hold fewer characters, or write them its own way; look at the picture");
-  return DH_EMISMATCH;
-}
-
-/* Programs take keys in when they get to it: looks until it shows the wish, for half a second after its last
- * change. */
-static int read_back(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w,
-                     struct dh_shown *s, struct dh_err *err)
-{
-  int64_t until = dh_mono_ms() + READ_BACK_MS;
-  g_autofree char *last = NULL;
-
-  for (;;) {
-    int rc = dh_field_show(d, f, node, s, err);
-
-    if (rc && (rc != DH_EAGAIN || !dh_desk_left(d)))
-      return rc;
-    if (!rc && (equal(w, s) || dh_mono_ms() > until))
-      return 0;
-    if (!rc && g_strcmp0(last, s->text)) {
-      g_free(last);
-      last = g_strdup(s->text);
-      until = dh_mono_ms() + READ_BACK_MS;
-    }
-    if (!rc)
-      g_clear_pointer(&s->text, g_free);
-    rc = dh_desk_wait(d, 10, err);
-    if (rc)
-      return rc;
-  }
-}
-
-/* Until the first n bytes of the wish are what the field shows, and no more: its keys have been taken in
- * then. Not reaching that is no failure here, the read-back at the end will see. */
-static int taken_in(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w, size_t n,
-                    struct dh_err *err)
-{
-  g_autofree char *part = g_strndup(w->text, n);
-  struct wish some = {.text = part};
-  struct dh_shown s = {0};
-  int rc = read_back(d, f, node, &some, &s, err);
-
-  explicit_bzero(part, n);
-  g_free(s.text);
-  return rc;
-}
-
-static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
-                struct dh_err *err)
-{
-  const struct dh_node *n = &f->tree->nodes[node];
-  const char *rest = w->text;
-  int rc;
-
-  if (!dh_node_is(n, ATSPI_STATE_MULTI_LINE) && strpbrk(w->text, "\n\t"))
-    return dh_err_set(err, DH_EUSE, "\"%s\" is a field of one line; the value has a line break or a tab",
-                      w->called);
-  if (!dh_node_is(n, ATSPI_STATE_EDITABLE))
-    return dh_err_set(err, DH_EAGAIN, "\"%s\" is locked against writing", w->called);
-  rc = dh_act_focus(d, f, window, node, err);
-  if (!rc)
-    rc = dh_keys_type(d, f->windows[window].id, &rest, true, err);
-  while (!rc && *rest) {
-    rc = taken_in(d, f, node, w, (size_t)(rest - w->text), err);
-    if (!rc)
-      rc = dh_keys_type(d, f->windows[window].id, &rest, false, err);
-  }
-  return rc;
-}
-
-static int put(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
-               struct dh_err *err)
-{
-  struct dh_node *n = &f->tree->nodes[node];
-  struct dh_shown now;
-  int rc;
-
-  if (is_switch(n) != !w->text) {
-    dh_err_set(err, DH_EUSE, "\"%s\" takes %s", w->called, is_switch(n) ? "true or false" : "a text");
-    return DH_EUSE;
-  }
-  if (n->role == ATSPI_ROLE_COMBO_BOX)
-    return dh_choice_make(d, f, window, node, w->text, err);
-  if (w->text)
-    return type(d, f, window, node, w, err);
-  rc = dh_field_show(d, f, node, &now, err);
-  if (rc || now.on == w->on)
-    return rc;
-  return dh_act_click(d, f, window, node, err);
-}
-
-/* One look, one try: DH_EAGAIN while the field is not ready. */
-static int fill_once(struct dh_desk *d, struct wish *w, struct dh_shown *s, struct dh_err *err)
-{
-  struct dh_front f;
-  int window, node, rc = dh_front_look(d, &f, err);
-
-  if (rc)
-    return rc;
-  rc = dh_locate_front(d, &f, &w->target, DH_WANT_FIELD, &window, &node, err);
-  if (!rc) {
-    g_strlcpy(w->called, dh_node_called(&f.tree->nodes[node]), sizeof w->called);
-    w->masked = dh_field_masked(d, &f.tree->nodes[node]);
-    rc = put(d, &f, window, node, w, err);
-  }
-  if (!rc)
-    rc = read_back(d, &f, node, w, s, err);
-  dh_front_free(&f);
-  return rc;
-}
-
-static int fill_one(struct dh_desk *d, struct wish *w, struct dh_filled *out, struct dh_err *err)
-{
-  int tries = 0;
-
-  for (;;) {
-    struct dh_shown s = {0};
-    int rc = fill_once(d, w, &s, err);
-
-    if (!rc && equal(w, &s)) {
-      if (s.hidden)
-        g_ptr_array_add(out->unread, g_strdup(w->called));
-      if (tries)
-        g_ptr_array_add(out->corrected, g_strdup(w->called));
-      g_free(s.text);
-      return 0;
-    }
-    if (!rc && ++tries == TRIES)
-      rc = mismatch(w, &s, "(typed twice)", err);
-    else if (rc)
-      rc = dh_desk_again(d, rc, err);
-    g_free(s.text);
-    if (rc)
-      return rc;
-  }
-}
-
-/* A field can be changed by filling another one: by the program's own rules, or by keys that went astray. */
-static int check_all(struct dh_desk *d, struct wish *wishes, size_t n, size_t *wrong, struct dh_shown *s,
-                     struct dh_err *err)
-{
-  struct dh_front f;
-  int rc = dh_front_look(d, &f, err);
-
-  *wrong = n;
-  if (rc)
-    return rc;
-  for (size_t i = 0; i < n && !rc && *wrong == n; i++) {
-    int window, node;
-
-    rc = dh_locate_front(d, &f, &wishes[i].target, DH_WANT_FIELD, &window, &node, err);
-    if (!rc)
-      rc = dh_field_show(d, &f, node, s, err);
-    if (!rc && !equal(&wishes[i], s))
-      *wrong = i;
-    else
-      g_clear_pointer(&s->text, g_free);
-  }
-  dh_front_free(&f);
-  return rc;
-}
-
-static int finish(struct dh_desk *d, struct wish *wishes, size_t n, struct dh_filled *out, struct dh_err *err)
-{
-  int rounds = 0;
-
-  for (;;) {
-    struct dh_shown s = {0};
-    size_t wrong;
-    int rc = check_all(d, wishes, n, &wrong, &s, err);
-
-    if (!rc && wrong < n) {
-      if (++rounds == TRIES)
-        rc = mismatch(&wishes[wrong], &s, "(it changed when another field was filled, twice)", err);
-      else
-        rc = fill_one(d, &wishes[wrong], out, err);
-    } else if (!rc) {
-      return 0;
-    } else {
-      rc = dh_desk_again(d, rc, err);
-    }
-    g_free(s.text);
-    if (rc)
-      return rc;
-  }
-}
-
-static int wishes_read(const struct dh_val *pairs, struct wish *wishes, GString *all, struct dh_err *err)
-{
-  for (size_t i = 0; i < pairs->n; i++) {
-    const struct dh_val *pair = &pairs->items[i];
-    const struct dh_val *value = pair->type == DH_LIST && pair->n == 2 ? &pair->items[1] : NULL;
-    int rc;
-
-    if (!value || (value->type != DH_TEXT && value->type != DH_BOOL))
-      return dh_err_set(err, DH_EUSE, "pair %zu is not a target and a text, true or false", i + 1);
-    rc = dh_target_read(&pair->items[0], &wishes[i].target, err);
-    if (rc)
-      return rc;
-    if (value->type == DH_TEXT && !g_utf8_validate(value->s, (gssize)value->n, NULL))
-      return dh_err_set(err, DH_EUSE, "the value for \"%s\" is not UTF-8", wishes[i].target.name);
-    wishes[i].on = value->type == DH_BOOL && value->b;
-    if (value->type == DH_TEXT) {
-      wishes[i].text = g_strndup(value->s, value->n);
-      g_string_append(all, wishes[i].text);
-    }
-  }
-  return 0;
-}
-
-int dh_fields_fill(struct dh_desk *d, const struct dh_val *pairs, struct dh_filled *out, struct dh_err *err)
-{
-  g_autofree struct wish *wishes = NULL;
-  GString *all = g_string_new(NULL);
-  int rc;
-
-  if (!pairs || pairs->type != DH_LIST) {
-    g_string_free(all, TRUE);
-    return dh_err_set(err, DH_EUSE, "fill needs pairs, a list of {target, value}");
-  }
-  wishes = g_new0(struct wish, pairs->n + 1);
-  rc = wishes_read(pairs, wishes, all, err);
-  if (!rc)
-    rc = dh_keys_prepare(d, all->str, err);
-  for (size_t i = 0; i < pairs->n && !rc; i++) {
-    rc = fill_one(d, &wishes[i], out, err);
-    out->filled += !rc;
-  }
-  if (!rc)
-    rc = finish(d, wishes, pairs->n, out, err);
-  for (size_t i = 0; i < pairs->n; i++) {
-    dh_target_fini(&wishes[i].target);
-    if (wishes[i].text)
-      explicit_bzero(wishes[i].text, strlen(wishes[i].text));
-    g_free(wishes[i].text);
-  }
-  explicit_bzero(all->str, all->len);
-  g_string_free(all, TRUE);
-  return rc;
 }

@@ -15,6 +15,9 @@ struct dh_shown {
 
 int dh_field_show(struct dh_desk *d, struct dh_front *f, int node, struct dh_shown *out, struct dh_err *err);
 
+/* On or off: a check box, a radio button. */
+bool dh_field_is_switch(const struct dh_node *n);
+
 struct dh_filled {
   int filled;
   GPtrArray *corrected, *unread; /* char *, owned */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { NAMESAKE_MS = 400 };
+
 static char *text_arg(const struct dh_val *request, const char *key)
 {
   const struct dh_val *v = dh_val_get(request, key);
@@ -268,11 +270,14 @@ static int step_once(struct dh_desk *d, struct way *w, struct dh_err *err)
 
 static int place_wait(struct dh_desk *d, struct way *w, const char *place, struct dh_err *err)
 {
+  int64_t since = dh_mono_ms();
+
   for (;;) {
     struct dh_front f;
     int rc;
 
-    if (place_opened(d, w, place, true))
+    /* One of another name is taken for the place only when none of its own name comes. */
+    if (place_opened(d, w, place, dh_mono_ms() - since > NAMESAKE_MS))
       return 0;
     rc = dh_front_look(d, &f, err); /* answers dialogs, sees the unexpected */
     if (!rc) {

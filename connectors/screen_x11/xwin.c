@@ -105,6 +105,19 @@ int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max)
   return found;
 }
 
+bool dh_windows_same(struct dh_desk *d, const struct dh_window *list, int n)
+{
+  unsigned long now;
+  Window *ids = property(d, DefaultRootWindow(d->x), "_NET_CLIENT_LIST", XA_WINDOW, &now);
+  bool same = now == (unsigned long)n;
+
+  for (int i = 0; same && i < n; i++)
+    same = ids[i] == list[i].id;
+  if (ids)
+    XFree(ids);
+  return same;
+}
+
 static void message_send(struct dh_desk *d, Window to, Window about, const char *type, long a, long b,
                          long mask)
 {

@@ -16,6 +16,8 @@ struct dh_window {
 /* The managed windows, oldest first. At most max; returns how many. Windows that vanish meanwhile are left
  * out. */
 int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max);
+/* True while the same windows are managed as in a list made before. Costs one question. */
+bool dh_windows_same(struct dh_desk *d, const struct dh_window *list, int n);
 /* Asks the window manager to raise it and give it the keyboard. */
 void dh_window_activate(struct dh_desk *d, Window w);
 /* Asks it to close, as a click on its close button does. */
