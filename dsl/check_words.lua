@@ -1,0 +1,104 @@
+--- check_words - the vocabulary as the checker knows it: which words there are, what each does, what it gives.
+-- Pure data; the meaning is in language.md, the behaviour in each word's own file. Connectors that the build knows
+-- and this page does not are added by `check.robot`'s options.words, open: their members are not checked.
+local M = {}
+
+-- does:   "read"    looks outside, journaled              "effect" changes something outside
+--         "pause"   the run may be put away               "value"  a literal, a type, plain arithmetic
+--         "control" together, step, each, reject, log     "screen" opens a screen
+-- gives:  the type of the result; "fields" closes a group of words: another member is a mistake
+M.words = {
+  robot = { does = "value" },
+  text = { does = "value", type = true },
+  number = { does = "value", type = true },
+  money = { does = "value", type = true, gives = "money" },
+  date = { does = "value", type = true, gives = "date" },
+  flag = { does = "value", type = true },
+  file = { does = "value", type = true, gives = "file" },
+  list = { does = "value", type = true },
+  optional = { does = "value", type = true },
+  desktop = { does = "screen" },
+  terminal = { does = "screen" },
+  web = { does = "screen" },
+  effect = { does = "effect", gives = "row" },
+  review = { does = "pause", gives = "row" },
+  wait = { does = "pause" },
+  reject = { does = "control", ends = true },
+  together = { does = "control" },
+  each = { does = "control" },
+  step = { does = "control" },
+  log = { does = "control" },
+  now = { does = "read", gives = "time", clock = true },
+  today = { does = "read", gives = "date", clock = true },
+  secret = { does = "value", gives = "secret" },
+  ["http.get"] = { does = "read" },
+  ["http.post"] = { does = "effect" },
+  ["http.put"] = { does = "effect" },
+  ["http.delete"] = { does = "effect" },
+  ["mail.send"] = { does = "effect" },
+  ["document.read"] = { does = "read", gives = "document" },
+  ["document.make"] = { does = "read", gives = "file" },
+  ["company.get"] = { does = "read" },
+  ["tax.standing"] = { does = "read" },
+  ["screen:go"] = { does = "drive" },
+  ["screen:fill"] = { does = "drive" },
+  ["screen:press"] = { does = "drive" },
+  ["screen:read"] = { does = "read", gives = "text" },
+  ["screen:table"] = { does = "read", gives = "rows" },
+  ["screen:row"] = { does = "value", gives = "locator" },
+  ["screen:find"] = { does = "value", gives = "locator" },
+  ["screen:has"] = { does = "read", gives = "flag" },
+  ["screen:expect"] = { does = "read" },
+  ["screen:wait"] = { does = "drive" },
+  ["screen:submit"] = { does = "effect", gives = "row" },
+  ["document:of"] = { does = "value" },
+  ["document:missing"] = { does = "value", gives = "text" },
+}
+
+-- Groups of words: those with true are complete, the others may have more members than are listed.
+M.groups = { http = true, mail = true, document = true, company = false, tax = false, json = false, xml = false, csv = false, files = false }
+
+-- What the sandbox leaves of plain Lua; os holds the journaled clock only.
+M.lua = {}
+for name in ([[assert error ipairs math next pairs pcall print rawequal rawget rawlen select string table tonumber
+  tostring type utf8 xpcall coroutine require setmetatable getmetatable os]]):gmatch "%a+" do
+  M.lua[name] = true
+end
+M.os = { clock = true, date = true, time = true, difftime = true }
+
+-- Words of other tools, and what is meant here.
+M.instead = {
+  click = "press", type_text = "fill", type = "fill", set = "fill", enter = "fill", input = "fill", open = "go", goto_page = "go", navigate = "go",
+  get_text = "read", get = "read", value = "read", exists = "has", visible = "has", select = "fill", rows = "table", check = "expect",
+  sleep = "wait", delay = "wait", pause = "wait", ask = "review", stop = "reject", abort = "reject", print = "log", env = "secret",
+}
+
+-- Reserved words of Lua that clerks want as names, and what to write.
+M.reserved = {
+  ["in"] = "within", ["goto"] = "go", ["end"] = "to", ["repeat"] = "again", ["until"] = "by", ["then"] = "next",
+  ["and"] = "with", ["or"] = "otherwise", ["not"] = "without", ["for"] = "purpose", ["function"] = "role", ["if"] = "when", ["while"] = "during",
+  ["do"] = "act", ["else"] = "otherwise", ["return"] = "back", ["local"] = "here", ["break"] = "stop", ["true"] = "yes", ["false"] = "no",
+  ["nil"] = "none", ["elseif"] = "otherwise",
+}
+M.robot_keys = { "about", "cases", "case", "limit", "retry", "hosts", "isolation", "zone" }
+M.cases_keys = { "from", "key", "once_a", "watch", "to" }
+M.once_a = { "day", "month", "year" }
+M.submit_keys = { "at", "fill", "press", "proof", "approve" }
+M.effect_keys = { "values", "proof", "act", "approve" }
+M.screen_keys = {
+  "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "title", "size",
+}
+-- Fields that every case has by itself.
+M.case_always = { "key", "period", "file" }
+
+-- Rules of a case's types; `optional` and `list` take a type.
+M.rules = {
+  text = { "one_of", "like", "longest" },
+  number = { "above", "below", "least", "most", "whole" },
+  money = { "currency", "above", "below", "least", "most" },
+  date = { "after", "before" },
+  flag = {},
+  file = { "kind" },
+}
+
+return M
