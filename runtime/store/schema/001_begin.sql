@@ -63,8 +63,9 @@ CREATE TABLE journal (
   data     BLOB,                         -- NULL: in blobs or in a file, under the name `blob`
   blob     TEXT
 );
-CREATE INDEX journal_case ON journal (case_id);
-CREATE UNIQUE INDEX journal_once ON journal (case_id, scope, position, kind) WHERE stands = 1 AND position > 0;
+-- One index for both: the rows of a case, and that one (scope, position, kind) stands once. NULLs are distinct, so rows that
+-- do not stand, or have no place, never collide. A second index would double what a commit writes.
+CREATE UNIQUE INDEX journal_once ON journal (case_id, scope, position, kind, iif(stands = 1 AND position > 0, 1, NULL));
 
 CREATE TABLE blobs (
   hash  TEXT PRIMARY KEY,
