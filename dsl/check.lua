@@ -152,7 +152,7 @@ function M.format(finding, folder)
   if not text:match "[.!?]$" then text = text .. "." end
   local out = ("%s%s:%d: %s%s"):format(folder and folder .. "/" or "", finding.file, finding.line, finding.severity == "warning" and "warning: " or "", text)
   local tail = {}
-  if finding.seen then tail[#tail + 1] = "seen: " .. finding.seen .. (finding.seen:match "[%w)]$" and "." or "") end
+  if finding.seen then tail[#tail + 1] = "seen: " .. finding.seen .. (finding.seen:match "^[%w_, -]+$" and "." or "") end
   if finding.advice then tail[#tail + 1] = "do: " .. finding.advice end
   return #tail > 0 and out .. "\n   " .. table.concat(tail, "   ") or out
 end

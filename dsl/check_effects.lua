@@ -68,6 +68,7 @@ local function check_name(w, call, what)
   if not name or name.tag == "Table" then
     return w:report("effect-name", call.line, what .. " needs a name, unique in the run.", nil, 'write ("enter the loan", { … })')
   end
+  local space = w.words[call.word].does == "effect" and "" or call.word .. " " -- effects share their names
   local kind, text = name_kind(w, name)
   if not kind then
     return w:report("effect-name", call.line, ("the name of %s is not written out."):format(what), show(name),
@@ -75,16 +76,16 @@ local function check_name(w, call, what)
   end
   check_loops(w, name, kind, call.line, ('"%s"'):format(text))
   if kind == "literal" then
-    local before = w.names[text]
+    local before = w.names[space .. text]
     if before then
-      w:report("effect-twice", call.line, ('"%s" is done twice on one way through the run.'):format(text), "first in line " .. before,
+      w:report("effect-twice", call.line, ('"%s" stands twice on one way through the run.'):format(text), "first in line " .. before,
         "give the second a name of its own")
     end
-    w.names[text] = w.names[text] or call.line
+    w.names[space .. text] = before or call.line
   end
 end
 
-local function check_keys(w, call, form, allowed, what)
+local function check_keys(w, form, allowed, what)
   for _, item in ipairs(form.items) do
     local key = item.key and item.key.tag == "String" and item.key.value
     if not item.key then
@@ -101,7 +102,7 @@ local function check_keys(w, call, form, allowed, what)
   end
 end
 
-local function check_proof(w, call, form, map, what)
+local function check_proof(w, call, map, what)
   local proof = map.proof
   if not proof then
     return w:report("no-proof", call.line, what .. " has no proof: after a crash nobody could tell whether it happened.", nil,
@@ -121,8 +122,9 @@ local function check_clock(w, item)
   infer.any(item.value, function(n)
     local decl = n.tag == "Name" and n.decl
     if decl and decl.clock_at and decl.clock_at < w.paused.count then
-      w:report("old-date", n.line, ("'%s' was taken before the %s in line %d and is entered after it."):format(decl.name, w.paused.word, w.paused.line),
-        "the answer may come days later; the journal keeps the old date", "take today() anew after it, or say in a comment that the old date is meant", "warning")
+      local text = "'%s' was taken before the %s in line %d and is entered after it."
+      w:report("old-date", n.line, text:format(decl.name, w.paused.word, w.paused.line),
+        "the answer may come days later; the journal keeps the old date", "take today() anew after it", "warning")
       return true
     end
     return false
@@ -136,11 +138,11 @@ local function set(list)
   end
   return map
 end
-local submit_keys, effect_keys = set(words.submit_keys), set(words.effect_keys)
+local submit_keys, effect_keys, review_keys = set(words.submit_keys), set(words.effect_keys), set(words.review_keys)
 
 local function submit(w, call, form, map)
-  check_keys(w, call, form, submit_keys, "submit")
-  check_proof(w, call, form, map, "submit")
+  check_keys(w, form, submit_keys, "submit")
+  check_proof(w, call, map, "submit")
   if not map.press then
     w:report("effect-form", call.line, "submit has no press: nothing would be sent.", nil, 'add press = "…", the button that sends the form')
   end
@@ -149,26 +151,27 @@ local function submit(w, call, form, map)
 end
 
 local function effect(w, call, form, map)
-  check_keys(w, call, form, effect_keys, "effect")
-  check_proof(w, call, form, map, "effect")
+  check_keys(w, form, effect_keys, "effect")
+  check_proof(w, call, map, "effect")
   if not map.act then
     w:report("effect-form", call.line, "effect has no act: nothing would be done.", nil, "add act = function(v) … end")
   elseif map.act.value.tag ~= "Function" and map.act.value.tag ~= "Name" then
     w:report("effect-form", map.act.line, "act must be a function, not what a call gave.", show(map.act.value), "write act = function(v) … end")
   end
   if not map.values then
-    w:report("effect-form", call.line, "effect has no values: what is changed must be data, so that it can be signed and shown.", nil,
-      "add values = { … } and use v in act")
+    w:report("effect-form", call.line, "effect has no values: they are what is shown, compared after a crash, signed.", nil,
+      "add values = { … } and use v in act", "warning")
   end
   check_clock(w, map.values)
 end
 
--- Where effects, reviews, waits and steps may not stand.
-local function check_place(w, call, what, is_step)
-  if w:inside "proof" then
-    w:report("misplaced", call.line, ("%s stands in a proof: a proof only looks."):format(what), nil, "move it out of the proof")
-  elseif not is_step and w:inside "step" then
-    w:report("misplaced", call.line, ("%s stands in a step: a step only reads."):format(what), nil, "move it after the step")
+-- Where effects, reviews, waits, steps and branches may not stand.
+local function check_place(w, call, what)
+  local role = w:inside "proof" and "proof" or w:inside "step" and "step" or w:inside "act" and "act"
+  if role == "act" then
+    w:report("misplaced", call.line, ("%s stands in the act of an effect."):format(what), nil, "move it before or after the effect")
+  elseif role then
+    w:report("misplaced", call.line, ("%s stands in a %s, which only looks."):format(what, role), nil, "move it out of the " .. role)
   elseif w.depth == 0 then
     w:report("outside-run", call.line, what .. " stands outside run.", nil, "move it into function run(case)")
   end
@@ -249,6 +252,17 @@ local function press(w, call)
     ('use %s:submit("…", { …, press = "%s", proof = … }), so that a crash cannot do it twice'):format(name, target.value))
 end
 
+-- What a review asks, and of whom.
+local function review(w, call)
+  local form = call.args[2]
+  local map = keys(form)
+  if not form or map and not map.ask and not map.fields then
+    w:report("effect-form", call.line, "review does not say what to ask.", nil, 'add ask = { "yes", "no" }, or fields = { name = value } to correct')
+  elseif map then
+    check_keys(w, form, review_keys, "review")
+  end
+end
+
 local what_of = { ["screen:submit"] = "submit" }
 
 function M.on.call(w, call)
@@ -267,14 +281,17 @@ function M.on.call(w, call)
     elseif call.word == "effect" then
       effect(w, call, form, map)
     else
-      if map.proof then check_proof(w, call, form, map, what) end
+      if map.proof then check_proof(w, call, map, what) end
       check_clock(w, form and { value = form })
     end
   elseif spec.does == "pause" then
     check_place(w, call, call.word)
+    if spec.named then check_name(w, call, call.word) end
+    if call.word == "review" then review(w, call) end
     w.paused = { count = w.count, line = call.line, word = call.word }
-  elseif call.word == "step" then
-    check_place(w, call, "step", true)
+  elseif call.word == "step" or call.word == "together" then
+    check_place(w, call, call.word)
+    if spec.named and call.args[1] and call.args[1].tag == "String" then check_name(w, call, call.word) end
   elseif w.depth == 0 and (spec.does == "read" or spec.does == "drive") then
     w:report("outside-run", call.line, call.word:gsub("^screen:", "") .. " stands outside run: there is no case yet.", nil, "move it into function run(case)")
   end

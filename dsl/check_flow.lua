@@ -7,7 +7,7 @@ local M = { on = {} }
 
 local compares = { ["=="] = true, ["~="] = true, ["<"] = true, [">"] = true, ["<="] = true, [">="] = true }
 -- Types of which a value never equals one of another of them.
-local apart = { text = true, number = true, money = true, date = true, flag = true, time = true, file = true }
+local apart = { text = true, number = true, money = true, date = true, flag = true, file = true }
 local example = { money = 'money "100.00 EUR"', date = 'date "2026-11-30"', number = "100", text = '"100"' }
 
 local function amount(value)
@@ -98,11 +98,13 @@ end
 
 local function spins(w, loop)
   local seen = inside(w, loop)
-  if seen.clock and loop.cond and not seen.acts and not seen.wait and not seen.read and infer.any(loop.cond, function(n) return n == seen.clock end) then
+  local by_clock = seen.clock and loop.cond and infer.any(loop.cond, function(n) return n == seen.clock end)
+  if by_clock and not seen.acts and not seen.wait and not seen.read then
     return w:report("sleep", loop.line, "this loop only lets time pass.", show(loop.cond), 'to wait for a sight write screen:wait("…"), for a time wait "10m"')
   end
   if seen.read and not seen.acts and not long_wait(seen.wait) then
-    local advice = seen.word:match "^screen:" and 'write screen:wait("what must be seen"): it returns as soon as it is there' or 'write wait "10m" in it: the run leaves memory until then'
+    local advice = 'write wait "10m" in it: the run leaves memory until then'
+    if seen.word:match "^screen:" then advice = 'write screen:wait("what must be seen"): it returns as soon as it is there' end
     return w:report("polling", loop.line, "this loop asks the same thing again and again.", show(seen.read), advice)
   end
 end
@@ -124,28 +126,48 @@ function M.on.Fornum(w, node)
   if tries then spins(w, node) elseif seen.read and seen.wait and not long_wait(seen.wait) then spins(w, node) end
 end
 
+-- A row needs a key; plain values are their own.
+local function each_key(w, call)
+  local list = call.args[1]
+  local of = list and w:type(list)
+  if #call.args == 1 and of and of.k == "rows" then
+    w:report("each-key", call.line, "each needs the field that tells its rows apart.", show(list), ('write each(%s, "id")'):format(show(list)))
+  end
+end
+
+local function wait_literal(w, call)
+  local arg = call.args[1]
+  if arg and arg.tag == "String" and arg.value:gsub("%d+%.?%d*m?[smhd]", "") ~= "" then
+    w:report("literal", arg.line, ("wait does not understand %s."):format(show(arg)), nil,
+      'write a time like "90s", "10m", "2h", "3d"; for a sight screen:wait("…")')
+  elseif arg and arg.tag == "Number" then
+    w:report("literal", arg.line, "wait needs a unit.", show(arg), ('write wait "%ss"'):format(show(arg)))
+  end
+end
+
+local function money_literal(w, arg)
+  if arg.tag == "Number" then
+    w:report("literal", arg.line, "an amount is a text with its currency.", show(arg), "write " .. amount(arg.value))
+  elseif arg.tag == "String" and not arg.value:match "^%-?%d[%d.,' ]* ?%u%u%u$" then
+    w:report("literal", arg.line, "an amount names its currency.", show(arg), 'write money "1,250.00 EUR"')
+  end
+end
+
+local function date_literal(w, arg)
+  if arg.tag == "String" and not arg.value:match "^%d%d%d%d%-[01]%d%-[0-3]%d$" then
+    w:report("literal", arg.line, "a date is written year-month-day.", show(arg), 'write date "2026-11-30"')
+  end
+end
+
 function M.on.call(w, call)
-  if call.func and infer.path(call.func) == "each" then
-    if #call.args < 2 then
-      w:report("each-key", call.line, "each needs the field that tells its items apart.", show(call.args[1] or call.node), 'write each(rows, "id")')
-    end
+  if call.word == "each" then
+    each_key(w, call)
   elseif call.word == "wait" then
-    local arg = call.args[1]
-    if arg and arg.tag == "String" and not arg.value:match "^%s*%d+%.?%d*%s*[smhdw]%s*$" and not arg.value:match "^%d%d%d%d%-%d%d%-%d%d" then
-      w:report("literal", arg.line, ("wait does not understand %s."):format(show(arg)), nil, 'write a time like "10m", "2h", "3d", or screen:wait("…") for a sight')
-    elseif arg and arg.tag == "Number" then
-      w:report("literal", arg.line, "wait needs a unit.", show(arg), ('write wait "%ss"'):format(show(arg)))
-    end
-  elseif call.word == "money" or call.word == "date" then
-    local arg = call.args[1]
-    local text = arg and arg.tag == "String" and arg.value
-    if call.word == "money" and text and not text:match "^%-?[%d][%d.,' ]* %u%u%u$" then
-      w:report("literal", arg.line, "an amount names its currency.", show(arg), 'write money "1,250.00 EUR"')
-    elseif call.word == "money" and arg and arg.tag == "Number" then
-      w:report("literal", arg.line, "an amount is a text with its currency.", show(arg), "write " .. amount(arg.value))
-    elseif call.word == "date" and text and not text:match "^%d%d%d%d%-[01]%d%-[0-3]%d$" then
-      w:report("literal", arg.line, "a date is written year-month-day.", show(arg), 'write date "2026-11-30"')
-    end
+    wait_literal(w, call)
+  elseif call.word == "money" and call.args[1] then
+    money_literal(w, call.args[1])
+  elseif call.word == "date" and call.args[1] then
+    date_literal(w, call.args[1])
   end
 end
 

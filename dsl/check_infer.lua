@@ -1,18 +1,17 @@
 --- check_infer - what an expression is, as far as one can tell without running: its type, the word it calls,
 -- whether it is the same for every case. Knows the tree and the vocabulary; reports nothing.
 -- When unsure the answer is nil (any type) or false (may differ): rules stay silent then.
-local words = require "check_words"
 
 local M = {}
 
 ---@class check_type
----@field k string  text number money date time flag file secret locator row rows document case screen function type
+---@field k string  text number money date flag file secret locator row rows document case screen function type
 ---@field fields? table<string, check_type|true>  of a closed record; nil: open
 ---@field what? string how a message calls it
 ---@field screen? table of a screen: see check_screens
 
 local simple = {}
-for name in ("text number money date time flag file secret locator row rows"):gmatch "%a+" do
+for name in ("text number money date flag file secret locator row rows"):gmatch "%a+" do
   simple[name] = { k = name }
 end
 M.simple = simple

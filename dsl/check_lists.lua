@@ -27,7 +27,7 @@ local function show(expr)
 end
 M.show = show
 
-local not_label = { number = true, money = true, date = true, time = true, flag = true, document = true, case = true, screen = true, rows = true, row = true }
+local not_label = { number = true, money = true, date = true, flag = true, document = true, case = true, screen = true, rows = true, row = true }
 
 -- Why this cannot stand where a label stands; nil when it can.
 local function no_label(w, expr, value)
@@ -153,6 +153,8 @@ local function together(w, call)
         end
         written(w, items, 1, arg.line)
       end
+    elseif arg.tag == "Function" then
+      w:report("called", arg.line, "together takes lists that begin with a function.", "function", "write { function() … end }")
     else
       called(w, arg, "{ %s }")
     end
@@ -173,6 +175,14 @@ local function step(w, call)
   w.roles.step = (w.roles.step or 0) + 1
   written(w, call.args, 2, call.line)
   w.roles.step = w.roles.step - 1
+end
+
+-- case.applicant "Amount": what was meant as two values is a call.
+function M.on.Call(w, node)
+  local of = w:type(node.func)
+  local arg = node.args[1]
+  if not of or of.k == "function" or of.k == "screen" or not arg or (arg.tag ~= "String" and arg.tag ~= "Table") then return end
+  w:report("syntax", node.func.line, "a comma is missing.", show(node.func) .. " " .. show(arg), ("write %s, %s"):format(show(node.func), show(arg)))
 end
 
 local lists = { ["screen:fill"] = { 1, "fill" }, ["screen:row"] = { 2, "row" } }

@@ -49,7 +49,8 @@ function M.on.Name(w, node)
   if node.decl or w.globals[node.name] or w.global_functions[node.name] or w.told[node.name] == w.pass then return end
   if node.name == "run" or node.name == "finish" then return end
   w.told[node.name] = w.pass -- once a file is enough
-  local text, advice = "there is no word '" .. node.name .. "'.", nil
+  local text = "there is no word '" .. node.name .. "'."
+  local advice
   local guess = words.instead[node.name]
   if node.name == "_G" or node.name == "_ENV" then
     advice = "write locals: what must be kept goes into the result of run"
@@ -70,10 +71,13 @@ end
 local function member(w, node)
   local group, name = node.object.name, node.key.value
   local members
-  if group == "os" then
-    if words.os[name] then return end
-    return w:report("sleep", node.line, "os." .. name .. " is not there for robots.", nil,
-      "to wait for a sight write screen:wait(…), for a time wait \"3d\"; other programs are driven as a screen")
+  if group == "os" or group == "io" then
+    w.told[group] = w.pass
+    local clock = name == "time" or name == "date" or name == "clock"
+    local advice = clock and "write now() or today(): the journal keeps what they said" or
+      group == "io" and "write files.read(…), files.write(…)" or
+      "to wait for a sight write screen:wait(…), for a time wait \"3d\"; other programs are driven as a screen"
+    return w:report(clock and "unknown-word" or "sleep", node.line, ("%s.%s is not there for robots."):format(group, name), nil, advice)
   elseif w.groups[group] then
     members = {}
     for path in pairs(w.words) do
@@ -149,7 +153,7 @@ local function require_call(w, call)
   if w.files[path] then return end
   if w.globals[name] then
     return w:report("require", call.line, ("'%s' is a word of the language: it needs no require."):format(name), nil,
-      "take the require away and write " .. name .. " where you need it", "warning")
+      "take the require away and write " .. name .. " where you need it")
   end
   local own = {}
   for file in pairs(w.files) do
@@ -187,9 +191,12 @@ function M.on.Assign(w, node)
       local name = target.name
       local allowed = w.depth == 0 and (name == "run" or name == "finish")
       if not allowed then
+        local value = node.values[1]
+        local fixed = w.depth == 0 and not w.globals[name] and value and value.tag ~= "Table"
         local is_word = w.globals[name] and "'" .. name .. "' is a word of the language and cannot be given another meaning."
         w:report("global-write", target.line, is_word or ("'%s' is written without local."):format(name), nil,
-          is_word and "take another name" or node.func and "write local function " .. name or "write local " .. name .. " = …")
+          is_word and "take another name" or node.func and "write local function " .. name or "write local " .. name .. " = …",
+          fixed and "warning" or "error")
       end
     elseif at.tag == "Name" and not decl and target.tag == "Index" then
       w:report("global-write", target.line, ("'%s' belongs to everybody and cannot be changed."):format(at.name), nil, "use a local table")

@@ -99,11 +99,11 @@ end
 
 --- A function of its own name is entered from anywhere: no loops, no roles, no effect names around it.
 function W:named_function(node)
-  local loops, roles, names = self.loops, self.roles, self.names
+  local loops, roles, names, paused = self.loops, self.roles, self.names, self.paused
   self.loops, self.roles, self.names, self.paused = {}, {}, {}, nil
   if node.in_act then self.roles.act = 1 end
   function_value(self, node)
-  self.loops, self.roles, self.names, self.paused = loops, roles, names, nil
+  self.loops, self.roles, self.names, self.paused = loops, roles, names, paused
 end
 
 local expression = {}

@@ -22,13 +22,14 @@ local function declare(w, names, values)
 end
 
 function statement.Local(w, node)
-  w:exprs(node.values)
+  for i, value in ipairs(node.values) do
+    if value.tag == "Function" and node.names[i] then w:named_function(value) else w:expr(value) end
+  end
   declare(w, node.names, node.values)
 end
 function statement.LocalFunction(w, node)
   node.decl.func_node = node.func
-  if w.depth == 0 then return w:named_function(node.func) end
-  w:expr(node.func)
+  w:named_function(node.func)
 end
 function statement.Assign(w, node)
   if w.depth == 0 and #node.targets == 1 and node.values[1].tag == "Function" then return w:named_function(node.values[1]) end

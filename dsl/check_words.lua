@@ -21,16 +21,20 @@ M.words = {
   terminal = { does = "screen" },
   web = { does = "screen" },
   effect = { does = "effect", gives = "row" },
-  review = { does = "pause", gives = "row" },
+  review = { does = "pause", named = true },
   wait = { does = "pause" },
   reject = { does = "control", ends = true },
   together = { does = "control" },
   each = { does = "control" },
-  step = { does = "control" },
+  step = { does = "control", named = true },
   log = { does = "control" },
-  now = { does = "read", gives = "time", clock = true },
+  now = { does = "read", gives = "text", clock = true },
   today = { does = "read", gives = "date", clock = true },
   secret = { does = "value", gives = "secret" },
+  ["files.read"] = { does = "read", gives = "text" },
+  ["files.list"] = { does = "read" },
+  ["files.hash"] = { does = "read", gives = "text" },
+  ["files.write"] = { does = "effect" },
   ["http.get"] = { does = "read" },
   ["http.post"] = { does = "effect" },
   ["http.put"] = { does = "effect" },
@@ -56,15 +60,17 @@ M.words = {
 }
 
 -- Groups of words: those with true are complete, the others may have more members than are listed.
-M.groups = { http = true, mail = true, document = true, company = false, tax = false, json = false, xml = false, csv = false, files = false }
+M.groups = {
+  http = true, mail = true, document = true, files = true,
+  company = false, tax = false, json = false, xml = false, csv = false, identifier = false,
+}
 
--- What the sandbox leaves of plain Lua; os holds the journaled clock only.
+-- What the sandbox leaves of plain Lua.
 M.lua = {}
-for name in ([[assert error ipairs math next pairs pcall print rawequal rawget rawlen select string table tonumber
-  tostring type utf8 xpcall coroutine require setmetatable getmetatable os]]):gmatch "%a+" do
+for name in ([[assert error getmetatable ipairs load math next pairs pcall print rawequal rawget rawlen rawset require
+  select setmetatable coroutine string table tonumber tostring type utf8 xpcall]]):gmatch "%a[%w]*" do
   M.lua[name] = true
 end
-M.os = { clock = true, date = true, time = true, difftime = true }
 
 -- Words of other tools, and what is meant here.
 M.instead = {
@@ -85,20 +91,14 @@ M.cases_keys = { "from", "key", "once_a", "watch", "to" }
 M.once_a = { "day", "month", "year" }
 M.submit_keys = { "at", "fill", "press", "proof", "approve" }
 M.effect_keys = { "values", "proof", "act", "approve" }
+M.review_keys = { "show", "ask", "fields", "role" }
 M.screen_keys = {
-  "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "title", "size",
+  "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "env", "dir", "time",
 }
 -- Fields that every case has by itself.
 M.case_always = { "key", "period", "file" }
 
--- Rules of a case's types; `optional` and `list` take a type.
-M.rules = {
-  text = { "one_of", "like", "longest" },
-  number = { "above", "below", "least", "most", "whole" },
-  money = { "currency", "above", "below", "least", "most" },
-  date = { "after", "before" },
-  flag = {},
-  file = { "kind" },
-}
+-- Rules of a case's types.
+M.rules = { text = {}, number = {}, money = { "currency", "above" }, date = {}, flag = {}, file = {} }
 
 return M

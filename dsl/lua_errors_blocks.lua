@@ -73,6 +73,22 @@ function M.inside(s, i)
   return top ~= nil and indent(s, s.t.line[i]) > indent(s, top.line)
 end
 
+--- The bracket that lacks its closing one, judged by indents: one that closes further left closes an outer one.
+function M.unclosed_bracket(s)
+  local stack = {}
+  for i = 1, s.i do
+    local k = s.t.kind[i]
+    if closer[k] then
+      stack[#stack + 1] = { what = k, line = s.t.line[i], i = i }
+    elseif k == "}" or k == ")" or k == "]" then
+      local column, top = first_column(s, i), stack[#stack]
+      if column and #stack > 1 and top.line < s.t.line[i] and indent(s, top.line) > column then return top end
+      stack[#stack] = nil
+    end
+  end
+  return nil
+end
+
 local function missing_end(s)
   local open = unclosed(s, s.t.n)
   if not open then return nil end
@@ -93,6 +109,12 @@ local function missing_bracket(s)
   local stack = open_brackets(s, s.i - 1)
   local top = stack[#stack]
   if not top then return nil end
+  local lacking = M.unclosed_bracket(s)
+  if lacking then
+    local inner = lacking.what == "{" and "list" or "call"
+    return { text = ("the %s that begins in line %d is not closed."):format(inner, lacking.line), seen = head(s, lacking),
+      advice = "write " .. closer[lacking.what] .. " where it ends", line = lacking.line }
+  end
   local what = open.what == "{" and "list" or "call"
   if closer[open.what] ~= k and (k == ")" or k == "}" or k == "]") then
     return { text = ("the %s that begins in line %d is closed with %s."):format(what, open.line, k), seen = k, advice = "write " .. closer[open.what] }

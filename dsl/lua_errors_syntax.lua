@@ -60,11 +60,19 @@ local function missing_comma(s)
     local spaced = text_of(s, i - 1, i)
     return { text = "a name has no space in it.", seen = spaced, advice = ('write %s, or ["%s"] = …'):format(spaced:gsub(" ", "_"), spaced) }
   end
-  if open.what == "(" and s.t.line[i] ~= s.t.line[i - 1] and not blocks.inside(s, i) then return nil end
+  if s.t.line[i] ~= s.t.line[i - 1] and (kind(s, i) == "function" or not blocks.inside(s, i)) then return nil end
+  if blocks.unclosed_bracket(s) then return nil end
   local before, after = text_of(s, value_begin(s, i - 1), i - 1), text_of(s, i, value_end(s, i))
   local what = open.what == "{" and "list" or "call"
   return { text = ("a comma is missing in the %s that begins in %s."):format(what, in_line(s, open.line)), seen = before .. " " .. after,
     advice = "write " .. before .. ", " .. after }
+end
+
+-- { "a" = 1 }
+local function text_key(s)
+  if kind(s, s.i) ~= "=" or kind(s, s.i - 1) ~= "string" or not s.text:match "^'}' expected" then return nil end
+  local key, value = text_of(s, s.i - 1), text_of(s, s.i + 1, value_end(s, s.i + 1))
+  return { text = "a text in quotes cannot stand before =.", seen = key .. " = " .. value, advice = ("write [%s] = %s; in a list of label, value: %s, %s"):format(key, value, key, value) }
 end
 
 local function reserved_word(s)
@@ -74,7 +82,7 @@ local function reserved_word(s)
   local as_name = before == "local" or before == "." or before == ":" or before == "for" or before == "function" or
     before == "(" and s.text:match "^<name>"
   if not as_key and not as_name then return nil end
-  return { text = ("'%s' is a word of Lua itself and cannot be a name."):format(word), seen = text_of(s, s.i - 1, s.i),
+  return { text = ("'%s' is a word of Lua itself and cannot be a name."):format(word), seen = text_of(s, s.i, math.min(s.i + 1, s.t.n)),
     advice = ("write %s instead"):format(words.reserved[word] or word .. "_") }
 end
 
@@ -134,9 +142,9 @@ local function no_value(s)
   local k, before = kind(s, s.i), kind(s, s.i - 1)
   if k == "," then return { text = "there is a comma too many.", seen = text_of(s, math.max(1, s.i - 1), s.i), advice = "take one away" } end
   if k == ")" and before == "," then return { text = "a call must not end with a comma.", seen = ", )", advice = "take the comma away" } end
-  if k == "eof" or not before then return nil end
+  if not before then return nil end
   if before == "=" or before == "==" or before == ".." or before == "and" or before == "or" or before == "return" or before == "(" then
-    return { text = ("a value is missing after %s."):format(before), seen = text_of(s, math.max(1, s.i - 2), s.i), advice = "write what belongs there" }
+    return { text = ("a value is missing after '%s'."):format(before), seen = text_of(s, math.max(1, s.i - 2), s.i), advice = "write what belongs there" }
   end
 end
 
@@ -189,7 +197,7 @@ local function colon_key(s)
   return { text = "a list sets its values with =, not with a colon.", seen = text_of(s, s.i - 2, s.i), advice = ("write %s = %s"):format(name, text_of(s, s.i)) }
 end
 
-local rules = { strings, foreign_letters, reserved_word, other_languages, colon_key, missing_comma, then_or_do, blocks.explain, no_value, misspelt }
+local rules = { strings, foreign_letters, reserved_word, other_languages, colon_key, text_key, missing_comma, then_or_do, blocks.explain, no_value, misspelt }
 
 --- Advice for a text that does not compile; nil when nothing better than Lua's message is known.
 ---@param src string

@@ -17,7 +17,7 @@ local function use(text, seen, advice) errors.raise { code = "EUSE", text = text
 -- ---- the description: screens/NAME.lua
 
 local described = { start = true, login = true, home = true, go = true, formats = true, dialogs = true, changes = true,
-  zone = true, settle = true, host = true, names = true, dir = true, env = true, time = true, kind = true }
+  zone = true, settle = true, host = true, names = true, places = true, dir = true, env = true, time = true, kind = true }
 
 local function read_description(kind, name)
   local path = "screens/" .. name .. ".lua"
@@ -72,6 +72,9 @@ local function pairs_for(list, s)
   for i = 1, #list, 2 do out[#out + 1] = { targets.plain(list[i], s.d.names), written(list[i + 1], s) } end
   return out
 end
+
+---A place by the name that the screen file gives it, else as it is.
+local function place_of(s, place) return s.d.places and s.d.places[place] or place end
 
 local function go_home(s)
   if s.d.home then call(s, "home", { title = s.d.home }) end
@@ -139,7 +142,7 @@ function methods:go(place)
   drive(s, "go", { place }, function()
     if was_open then go_home(s) end
     was_open = true
-    call(s, "go", { place = place })
+    call(s, "go", { place = place_of(s, place) })
   end)
 end
 
@@ -218,7 +221,7 @@ function methods:row(name, list, place)
     ready(s)
     if place then
       go_home(s)
-      call(s, "go", { place = place })
+      call(s, "go", { place = place_of(s, place) })
     end
     local found = {}
     for _, r in ipairs(rows_of(s, name)) do
@@ -308,7 +311,7 @@ function methods:submit(name, form)
     prepare = function()
       ready(s)
       go_home(s)
-      if form.at then call(s, "go", { place = form.at }) end
+      if form.at then call(s, "go", { place = place_of(s, form.at) }) end
       if form.fill then call(s, "fill", { pairs = pairs_for(form.fill, s) }) end
       picture(s, name .. ": filled")
     end,
