@@ -31,7 +31,7 @@ static double find_skew(PIX *ink)
 }
 
 struct letter {
-  int x, y, h; /* centre, height */
+  int x, y, w, h; /* centre and size */
 };
 
 static int by_height(const void *a, const void *b)
@@ -50,12 +50,26 @@ static struct letter *find_letters(PIX *ink, int *count)
   for (int i = 0; i < n && list; i++) {
     boxaGetBoxGeometry(boxes, i, &x, &y, &w, &h);
     if (h >= 6 && w >= 3 && h <= most && w <= 4 * h && h <= 6 * w)
-      list[(*count)++] = (struct letter){x + w / 2, y + h / 2, h};
+      list[(*count)++] = (struct letter){x + w / 2, y + h / 2, w, h};
   }
   boxaDestroy(&boxes);
   if (list)
     qsort(list, (size_t)*count, sizeof *list, by_height);
   return list;
+}
+
+/* The median height, each letter with its height as weight: grain and dust are many, but small. 0 when there
+ * are few. */
+static int usual_height(const struct letter *list, int n)
+{
+  long all = 0, below = 0;
+  int i = 0;
+
+  for (int j = 0; j < n; j++)
+    all += list[j].h;
+  while (i < n && (below += list[i].h) < all / 2)
+    i++;
+  return n >= LETTERS_LEAST ? list[i].h : 0;
 }
 
 /* Is the text on its side? A letter's nearest neighbour stands beside it, not above: lines are further apart
@@ -159,8 +173,7 @@ static int mend(struct ocr_page *p, PIX *ink, struct dh_err *err)
     free(list);
     list = find_letters(turned, &count);
   }
-  if (list && count >= LETTERS_LEAST)
-    p->letters = list[count / 2].h;
+  p->letters = list ? usual_height(list, count) : 0;
   if (degrees)
     rc = ocr_page_turn(p, degrees, err);
   if (!rc && skew != 0)
