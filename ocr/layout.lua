@@ -1,0 +1,80 @@
+--- layout - words as rows and segments: what stands side by side with small gaps belongs together. Boxes are
+--- {x, y, width, height}.
+local layout = {}
+
+---Median height of words, at least 4.
+local function usual_height(words)
+  local heights = {}
+  for i, w in ipairs(words) do heights[i] = w.box[4] end
+  table.sort(heights)
+  return math.max(heights[(#heights + 1) // 2] or 4, 4)
+end
+
+---The box around two.
+function layout.union(a, b)
+  local x, y = math.min(a[1], b[1]), math.min(a[2], b[2])
+  return { x, y, math.max(a[1] + a[3], b[1] + b[3]) - x, math.max(a[2] + a[4], b[2] + b[4]) - y }
+end
+
+---A segment of words that follow each other.
+function layout.segment(words, row, height)
+  local box, confidence, texts = words[1].box, 1.0, {}
+  for i, w in ipairs(words) do
+    box = layout.union(box, w.box)
+    confidence = math.min(confidence, w.confidence)
+    texts[i] = w.text
+  end
+  return { words = words, box = box, page = words[1].page, row = row, text = table.concat(texts, " "), confidence = confidence, height = height }
+end
+
+local function middle(w) return w.box[2] + w.box[4] / 2 end
+
+---Rows of one page: words whose middles lie within half a letter.
+local function rows_of(words, height)
+  table.sort(words, function(a, b)
+    if middle(a) ~= middle(b) then return middle(a) < middle(b) end
+    return a.box[1] < b.box[1]
+  end)
+  local rows = {}
+  for _, w in ipairs(words) do
+    local row = rows[#rows]
+    if not row or middle(w) - row.middle > 0.55 * height then
+      row = { middle = middle(w), words = {} }
+      rows[#rows + 1] = row
+    end
+    row.words[#row.words + 1] = w
+    row.middle = row.middle + (middle(w) - row.middle) / #row.words
+  end
+  return rows
+end
+
+---All segments of a document, by page, row, and from left to right.
+function layout.segments(words)
+  local by_page, last, out, row_number = {}, 0, {}, 0
+  for _, w in ipairs(words) do
+    by_page[w.page] = by_page[w.page] or {}
+    table.insert(by_page[w.page], w)
+    last = math.max(last, w.page)
+  end
+  for page = 1, last do
+    local list = by_page[page] or {}
+    local height = usual_height(list)
+    for _, row in ipairs(rows_of(list, height)) do
+      row_number = row_number + 1
+      table.sort(row.words, function(a, b) return a.box[1] < b.box[1] end)
+      local part = {}
+      for _, w in ipairs(row.words) do
+        local before = part[#part]
+        if before and w.box[1] - (before.box[1] + before.box[3]) > 1.8 * height then
+          out[#out + 1] = layout.segment(part, row_number, height)
+          part = {}
+        end
+        part[#part + 1] = w
+      end
+      if #part > 0 then out[#out + 1] = layout.segment(part, row_number, height) end
+    end
+  end
+  return out
+end
+
+return layout
