@@ -18,8 +18,7 @@ function journal.read(word, args, live)
   local where = core._where()
   local ok, result = pcall(live)
   if ok then
-    core._record("read", { word = word, hash = hash, position = position, where = where, data = result })
-    return core._plain(result)
+    return core._record("read", { word = word, hash = hash, position = position, where = where, data = result }, true)
   end
   if not errors.is_control(result) then
     local e = errors.of(result)

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool may_reach(const struct dh_http_transfer *t, enum dh_reach reach)
 {
@@ -31,6 +32,13 @@ static curl_socket_t on_open(void *self, curlsocktype purpose, struct curl_socka
   if (fd >= 0 && t->stop == DH_HTTP_ADDRESS)
     t->stop = DH_HTTP_GOES_ON; /* another address of the name is fine */
   return fd;
+}
+
+static int on_close(void *self, curl_socket_t fd)
+{
+  (void)self; /* of a connection that may outlive every transfer */
+  dh_line_closed(fd);
+  return close(fd);
 }
 
 /* Connections are shared by all robots: one that another robot opened is held to this robot's rules too. */
@@ -175,6 +183,7 @@ static void set_limits(struct dh_http_transfer *t, int64_t left_ms)
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+  curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
   curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
   curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 }

@@ -3,10 +3,13 @@
 local core = require "core.http"
 local errors = require "errors"
 local host = require "host"
-local json = require("json").pure
-local files = require("files").reads
 
 local M = {}
+
+-- Loaded when a request needs them: most have no body, and an isolate is to stay small.
+local function json()
+  return require("json").pure
+end
 
 local TIMEOUT_MS <const> = 60000
 
@@ -24,8 +27,11 @@ end
 
 --- The URL with a query added: { q = "a b", page = 2 }. Lists repeat their key.
 local function with_query(url, query)
+  if not query then
+    return url
+  end
   local parts = {}
-  for key, value in pairs(query or {}) do
+  for key, value in pairs(query) do
     for _, one in ipairs(type(value) == "table" and value or { value }) do
       if is_secret(one) then
         errors.raise {
@@ -63,7 +69,7 @@ local function json_pieces(value, out)
   if is_secret(value) then
     out[#out + 1], out[#out + 2], out[#out + 3] = '"', value, '"'
   elseif not holds_secret(value) then
-    out[#out + 1] = json.text(value)
+    out[#out + 1] = json().text(value)
   elseif #value > 0 then
     for i, inner in ipairs(value) do
       out[#out + 1] = i == 1 and "[" or ","
@@ -73,7 +79,7 @@ local function json_pieces(value, out)
   else
     local before = "{"
     for key, inner in pairs(value) do
-      out[#out + 1] = before .. json.text(key) .. ":"
+      out[#out + 1] = before .. json().text(key) .. ":"
       json_pieces(inner, out)
       before = ","
     end
@@ -104,6 +110,9 @@ local function shown(body)
 end
 
 local function body_of(o)
+  if o.json == nil and not (o.form or o.body or o.file) then
+    return nil
+  end
   local given = (o.json ~= nil and 1 or 0) + (o.form and 1 or 0) + (o.body and 1 or 0) + (o.file and 1 or 0)
   if given > 1 then
     errors.raise { code = "EUSE", text = "a request has one body: json, form, body or file" }
@@ -115,11 +124,14 @@ local function body_of(o)
   elseif o.body then
     return o.body, nil, "text/plain; charset=utf-8"
   elseif o.file then
-    return files.read(o.file), nil, "application/octet-stream"
+    return require("files").reads.read(o.file), nil, "application/octet-stream"
   end
 end
 
 local function headers_of(o, content_type)
+  if not (o.headers or content_type or o.key) then
+    return nil
+  end
   local out, has_type = {}, false
   for name, value in pairs(o.headers or {}) do
     out[#out + 1] = { name, value }
@@ -149,31 +161,31 @@ local function list_of(accept)
   return type(accept) == "number" and { accept } or accept
 end
 
+-- What core._fetch takes as the caller gave it.
+local same = { "rate", "attempts", "limit", "effect", "source" }
+
 -- The table that core._fetch takes.
 local function request_of(o)
   if type(o.url) ~= "string" then
     errors.raise { code = "EUSE", text = "a request needs a url", seen = type(o.url) }
   end
   local body, way, content_type = body_of(o)
-  local auth = o.auth or {}
-  return {
-    method = o.method or "GET",
-    url = with_query(o.url, o.query),
-    headers = headers_of(o, content_type),
-    body = body,
-    shown = shown(body),
-    way = way,
-    user = auth.user,
-    password = auth.password,
-    timeout_ms = time_ms(o.timeout),
-    rate = o.rate,
-    attempts = o.attempts,
-    limit = o.limit,
-    effect = o.effect,
-    hosts = host.hosts(),
-    accept = list_of(o.accept),
-    source = o.source,
-  }
+  local request = { method = o.method or "GET", url = with_query(o.url, o.query), timeout_ms = time_ms(o.timeout) }
+  request.headers = headers_of(o, content_type)
+  request.hosts = host.hosts()
+  if body then
+    request.body, request.way, request.shown = body, way, shown(body)
+  end
+  if o.auth then
+    request.user, request.password = o.auth.user, o.auth.password
+  end
+  if o.accept then
+    request.accept = list_of(o.accept)
+  end
+  for _, key in ipairs(same) do
+    request[key] = o[key]
+  end
+  return request
 end
 
 local function send(request)
@@ -191,8 +203,8 @@ local function send(request)
 end
 
 local function is_json(answer)
-  local kind = answer.headers["content-type"] or ""
-  return kind:find("^application/json") ~= nil or kind:find("^application/[%w%.%-]+%+json") ~= nil
+  local kind = answer.headers["content-type"]
+  return kind and (kind:find("^application/json") or kind:find("^application/[%w%.%-]+%+json"))
 end
 
 --- Sends a request and gives the answer whatever its status, or nil and an error when there was none.
@@ -209,7 +221,7 @@ function M.fetch(o)
     return nil, err
   end
   if is_json(answer) and answer.body ~= "" then
-    local ok, value = pcall(json.parse, answer.body)
+    local ok, value = pcall(json().parse, answer.body)
     if ok then
       answer.json = value
     else

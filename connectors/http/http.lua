@@ -57,11 +57,13 @@ end
 ---@param url string
 ---@param options? { headers?: table, query?: table, accept?: integer|integer[], timeout?: number|string, auth?: table, rate?: string, source?: string, limit?: integer }
 local function get(url, options)
-  local o = {}
-  for key, value in pairs(options or {}) do
-    o[key] = value
+  local o = { url = url }
+  if options then
+    for key, value in pairs(options) do
+      o[key] = value
+    end
+    o.method, o.url, o.effect, o.key = "GET", url, nil, nil
   end
-  o.method, o.url, o.effect, o.key = "GET", url, nil, nil
   local answer = errors.ok(fetch.fetch(o))
   if not is_accepted(answer.status, o.accept) then
     errors.raise(status_error("GET", url, answer))

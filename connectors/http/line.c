@@ -19,13 +19,17 @@ struct gate { /* of a host with a rate */
 
 struct poll { /* of one of libcurl's sockets */
   uv_poll_t uv;
+  LIST_ENTRY(poll) entry;
   curl_socket_t fd;
+  int events; /* UV_* watched for */
+  bool idle;  /* libcurl does not ask for it now, but will again soon */
 };
 
 static struct {
   struct dh_loop *loop;
   CURLM *multi;
   uv_timer_t *timer;
+  LIST_HEAD(, poll) polls;
   struct dh_http_queue ready; /* waits for one of the 64 places */
   int running;
   struct gate *gates;
@@ -84,36 +88,89 @@ static void act(curl_socket_t fd, int events)
   report_ended();
 }
 
-static void on_poll(uv_poll_t *p, int status, int events)
+static void watch(struct poll *p, int events);
+
+static void on_poll(uv_poll_t *uv, int status, int events)
 {
-  act(((struct poll *)p)->fd, status < 0 ? CURL_CSELECT_ERR
-                                         : (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                                               (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0));
+  struct poll *p = (struct poll *)uv;
+
+  if (p->idle) /* a connection that nobody uses has ended: libcurl finds out when it wants it */
+    watch(p, 0);
+  else
+    act(p->fd, status < 0 ? CURL_CSELECT_ERR
+                          : (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0));
 }
 
+static void watch(struct poll *p, int events)
+{
+  if (events == p->events)
+    return;
+  p->events = events;
+  if (events)
+    uv_poll_start(&p->uv, events, on_poll);
+  else
+    uv_poll_stop(&p->uv);
+}
+
+static struct poll *poll_of(curl_socket_t fd)
+{
+  struct poll *p;
+
+  LIST_FOREACH(p, &line.polls, entry)
+  if (p->fd == fd)
+    return p;
+  p = calloc(1, sizeof *p);
+  if (!p || uv_poll_init_socket(&line.loop->uv, &p->uv, fd)) {
+    free(p);
+    return NULL;
+  }
+  p->fd = fd;
+  LIST_INSERT_HEAD(&line.polls, p, entry);
+  return p;
+}
+
+static void close_poll(struct poll *p)
+{
+  LIST_REMOVE(p, entry);
+  uv_close((uv_handle_t *)&p->uv, closed);
+}
+
+/* libcurl drops a socket after each request and takes it up again for the next; its poll goes on meanwhile,
+ * which saves three system calls a request. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *of_socket)
 {
-  struct poll *p = of_socket;
+  struct poll *p = of_socket || what == CURL_POLL_REMOVE ? of_socket : poll_of(fd);
 
   (void)easy;
   (void)self;
-  if (what == CURL_POLL_REMOVE) {
-    if (p)
-      uv_close((uv_handle_t *)&p->uv, closed);
-    return 0;
-  }
-  if (!p) {
-    p = malloc(sizeof *p);
-    if (!p || uv_poll_init_socket(&line.loop->uv, &p->uv, fd)) {
-      free(p);
-      return -1;
-    }
-    p->fd = fd;
+  if (!p)
+    return what == CURL_POLL_REMOVE ? 0 : -1;
+  if (!of_socket && what != CURL_POLL_REMOVE)
     curl_multi_assign(line.multi, fd, p);
-  }
-  uv_poll_start(&p->uv, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
-                on_poll);
+  p->idle = what == CURL_POLL_REMOVE;
+  if (!p->idle)
+    watch(p, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0));
   return 0;
+}
+
+void dh_line_closed(curl_socket_t fd)
+{
+  struct poll *p;
+
+  LIST_FOREACH(p, &line.polls, entry)
+  if (p->fd == fd) {
+    close_poll(p);
+    return;
+  }
+}
+
+/* No request is under way: nothing of ours stays open on the loop. The connections wait with libcurl. */
+static void rest(void)
+{
+  while (!LIST_EMPTY(&line.polls))
+    close_poll(LIST_FIRST(&line.polls));
+  dh_alarm_clear(&line.timer);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -286,5 +343,5 @@ void dh_line_leave(struct dh_http_transfer *t, bool keep)
   line.running--;
   fill_places();
   if (line.running == 0)
-    dh_alarm_clear(&line.timer);
+    rest();
 }

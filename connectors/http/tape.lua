@@ -12,7 +12,7 @@ local private = { authorization = true, cookie = true, ["proxy-authorization"] =
 
 local function shown_headers(request)
   local out = {}
-  for _, header in ipairs(request.headers) do
+  for _, header in ipairs(request.headers or {}) do
     local name, value = header[1]:lower(), header[2]
     if type(value) == "string" and not private[name] then
       out[name] = value

@@ -114,6 +114,7 @@ int dh_line_run(struct dh_http_transfer *t);   /* t->easy is ready: 0, or DH_EIO
 void dh_line_leave(struct dh_http_transfer *t, bool keep);
 CURL *dh_line_easy(void); /* an easy handle, reset; NULL without memory */
 void dh_line_easy_back(CURL *easy);
+void dh_line_closed(curl_socket_t fd); /* libcurl is about to close it */
 
 /* A one-shot timer in a slot: made when needed, closed when cleared, so that nothing of an idle module stays
  * open. */

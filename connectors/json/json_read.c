@@ -152,6 +152,9 @@ static int read_escape(struct reader *r)
   return out_of(r, dh_buf_putc(&r->scratch, to[hit - from]));
 }
 
+/* ASCII that stands for itself inside a string: the most of most texts. */
+static const bool is_plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7f] = true};
+
 /* r->p stands at the opening quote. The text is in *s: in the input itself when it has no escapes. */
 static int read_text(struct reader *r, const char **s, size_t *n)
 {
@@ -160,9 +163,14 @@ static int read_text(struct reader *r, const char **s, size_t *n)
 
   dh_buf_clear(&r->scratch);
   while (r->p < r->end && *r->p != '"') {
-    unsigned char c = (unsigned char)*r->p;
+    unsigned char c;
     size_t len = 1;
 
+    while (r->p < r->end && is_plain[(unsigned char)*r->p])
+      r->p++;
+    if (r->p == r->end || *r->p == '"')
+      break;
+    c = (unsigned char)*r->p;
     if (c == '\\') {
       rc = out_of(r, dh_buf_put(&r->scratch, run, (size_t)(r->p - run)));
       if (!rc)

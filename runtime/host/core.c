@@ -200,20 +200,24 @@ static void not_waited(void *self, int rc, const struct dh_err *err, int64_t lea
   free(self);
 }
 
-/* _record(kind, {word, name, hash, position, data, where}): added to the run's stream; nobody waits. A refusal is
- * logged here and ends the run at its next urgent record. */
+/* _record(kind, {word, name, hash, position, data, where}, plain?): added to the run's stream; nobody waits. A refusal
+ * is logged here and ends the run at its next urgent record. With plain -> data as a later reading gives it. */
 static int l_record(lua_State *L)
 {
   struct dh_port *port = dh_port_of(L);
   struct dh_record rec;
   struct dh_buf *b;
+  bool plain = lua_toboolean(L, 3);
 
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   b = dh_buf_box(L, DH_RESULT_MAX);
   read_record(L, &rec, b);
   port->ops->record(port, &rec, not_waited, strdup(rec.run));
-  return 0;
+  if (plain)
+    dh_push_cbor(L, b->data, b->len);
+  dh_buf_fini(b);
+  return plain;
 }
 
 static void durable(void *self, int rc, const struct dh_err *err, int64_t lease_end)

@@ -79,7 +79,6 @@ struct dh_host {
   struct dh_run *runs;
   struct dh_program *codes;
   int n_runs;
-  timer_t timer;
   bool has_timer;
   bool busy; /* a task has the CPU: others that become ready wait in pending */
   struct dh_task *pending, **last_pending;
