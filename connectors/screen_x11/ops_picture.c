@@ -1,5 +1,6 @@
 /* ops_picture.c - requests that show the desk: capture, tree, click at a place; and the evidence of a
  * failure. */
+#include "act.h"
 #include "field.h"
 #include "label.h"
 #include "ops.h"
@@ -96,6 +97,8 @@ static int run_capture(struct dh_desk *d, const struct dh_val *request, const st
   int rc = part_of(d, request, &part, err);
 
   (void)in;
+  if (!rc)
+    rc = dh_act_settle(d, err); /* what was just done is painted a moment later */
   if (!rc)
     rc = picture_add(d, &part, answer, err);
   if (rc)

@@ -10,17 +10,25 @@ local GRACE_MS = 10000 -- beyond the request's own time, for the picture of a fa
 local session = {}
 session.__index = session
 
----A command as a person writes it: words, parts in quotes kept together.
+---A command as a person writes it: words; what stands in quotes is kept together, also within a word.
 ---@param command string|string[]
 ---@return string[]
 local function split(command)
   if type(command) == "table" then return command end
-  local argv, rest = {}, command
-  while rest:find("%S") do
-    local _, word, after = rest:match("^%s*([\"'])(.-)%1(.*)$")
-    if not word then word, after = rest:match("^%s*(%S+)(.*)$") end
-    argv[#argv + 1], rest = word, after
+  local argv, word, at = {}, nil, 1
+  while at <= #command do
+    local quote, text, after = command:match("^([\"'])(.-)%1()", at)
+    if not quote then text, after = command:match("^([^%s\"']+)()", at) end
+    if not text and command:find("^%S", at) then text, after = command:sub(at, at), at + 1 end -- a lone quote
+    if text then
+      word = (word or "") .. text
+    else
+      argv[#argv + 1], word = word, nil
+      after = command:match("^%s+()", at)
+    end
+    at = after
   end
+  argv[#argv + 1] = word
   return argv
 end
 

@@ -55,7 +55,7 @@ end
 
 local function read_window(session, reader)
   local at, files = session:ask { op = "capture", window = true }
-  local answer, e = reader:call({ op = "read", mend = false, scale = 2 }, { files[1] }, 60000)
+  local answer, e = reader:call({ op = "read", mode = "sparse", mend = false, scale = 3 }, { files[1] }, 60000)
   if answer == nil then errors.raise(e) end
   return at, answer.words
 end

@@ -59,6 +59,20 @@ t.case("a program that is not there, and a closed session", function()
   t.eq(t.raises(s.call, s, "windows", {}).code, "ECLOSED")
 end)
 
+t.case("goes by text on the picture", function()
+  with({ start = "yad --form --title=Customer --text='Posting period is closed' --field=Name ''" }, function(s)
+    t.eq(s:call("has", { target = { name = "Posting period", text = true } }).has, true)
+    t.eq(s:call("has", { target = { name = "Godot", text = true } }).has, false)
+    t.ok(s:call("find", { target = { name = "period is closed", text = true } }).w > 50, "a box")
+    local e = t.raises(s.call, s, "press", { target = { name = "Submit", text = true }, time_ms = 300 })
+    t.eq(e.code, "ENOENT")
+    t.ok(e.seen:find("Cancel", 1, true), e.seen)
+    t.eq(t.raises(s.call, s, "fill", { pairs = {}, target = { name = "Name", text = true } }).code, "EUSE")
+    s:call("press", { target = { name = "Cancel", text = true } })
+    t.eq(t.raises(s.call, s, "read", { target = "Name" }).code, "EUNAVAILABLE")
+  end)
+end)
+
 t.case("text on a picture is found word by word", function()
   local words = {
     { text = "New", box = { 10, 5, 30, 12 }, line = 1, block = 1 },
