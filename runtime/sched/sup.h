@@ -120,6 +120,12 @@ struct dh_launcher *sup_launcher(void *self, struct dh_err *err);
 void sup_dispatch(struct supervisor *s);
 struct sup_queue *sup_queue_find(struct supervisor *s, const char *name);
 struct sup_queue *sup_queue_add(struct supervisor *s, const char *name);
+/* Names of all queues served, for a job; one block for free(). NULL: no memory. */
+struct sup_names {
+  size_t n;
+  const char *v[];
+};
+struct sup_names *sup_names(const struct supervisor *s);
 struct sup_run *sup_run_find(struct supervisor *s, const char *run);
 void sup_run_remove(struct supervisor *s, struct sup_run *r);
 void sup_run_finishing(struct sup_run *r);

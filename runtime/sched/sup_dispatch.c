@@ -40,6 +40,25 @@ struct sup_queue *sup_queue_add(struct supervisor *s, const char *name)
   return *at = q;
 }
 
+struct sup_names *sup_names(const struct supervisor *s)
+{
+  struct sup_names *names;
+  size_t n = 0;
+  char *text;
+
+  for (const struct sup_queue *q = s->queues; q; q = q->next)
+    n++;
+  names = calloc(1, sizeof *names + n * (sizeof *names->v + sizeof s->queues->name));
+  if (!names)
+    return NULL;
+  text = (char *)(names->v + n);
+  for (const struct sup_queue *q = s->queues; q; q = q->next, text += sizeof q->name) {
+    memcpy(text, q->name, sizeof q->name);
+    names->v[names->n++] = text;
+  }
+  return names;
+}
+
 struct sup_run *sup_run_find(struct supervisor *s, const char *run)
 {
   struct sup_run *r = s->runs;

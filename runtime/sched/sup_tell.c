@@ -60,6 +60,7 @@ struct list_job {
   struct supervisor *s;
   char queue[64];
   struct dh_buf out;
+  struct sup_names *names;
   int64_t counts[DH_CASE_STATES];
   bool ended;
   int rc;
@@ -86,7 +87,7 @@ static void list_done(struct dh_job *job, int rc, const struct dh_err *err)
   dh_loop_stop(&j->s->loop);
 }
 
-/* Waited for: nothing else goes on any more. queue "": counts of all. */
+/* Waited for: nothing else goes on any more. queue "": counts of all that are served. */
 static int ask_store(struct supervisor *s, struct list_job *j, const char *queue)
 {
   memset(j, 0, sizeof *j);
@@ -94,9 +95,11 @@ static int ask_store(struct supervisor *s, struct list_job *j, const char *queue
   j->s = s;
   snprintf(j->queue, sizeof j->queue, "%s", queue);
   dh_buf_init(&j->out, 256 << 20);
+  j->names = sup_names(s);
   dh_store_submit(s->store, &j->job);
   while (!j->ended)
     dh_loop_run(&s->loop);
+  free(j->names);
   return j->rc;
 }
 

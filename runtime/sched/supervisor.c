@@ -57,11 +57,14 @@ struct due_job {
   struct dh_job job;
   struct supervisor *s;
   int64_t at;
+  struct sup_names *names;
 };
 
 static int due_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
-  return db->ops->next_due(db, NULL, 0, &((struct due_job *)job)->at, err);
+  struct due_job *j = (struct due_job *)job;
+
+  return j->names->n ? db->ops->next_due(db, j->names->v, j->names->n, &j->at, err) : 0;
 }
 
 static bool all_dry(const struct supervisor *s)
@@ -93,6 +96,7 @@ static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
 
   s->asked_due = false;
   s->jobs--;
+  free(j->names);
   free(j);
   if (rc) {
     sup_fail(s, err);
@@ -116,8 +120,10 @@ static void ask_due(struct supervisor *s)
   if (s->asked_due || !all_dry(s) || uv_is_active((uv_handle_t *)&s->due))
     return;
   j = calloc(1, sizeof *j);
-  if (!j)
+  if (!j || !(j->names = sup_names(s))) {
+    free(j);
     return;
+  }
   j->job = (struct dh_job){.work = due_work, .done = due_done, .urgent = true};
   j->s = s;
   s->asked_due = true;

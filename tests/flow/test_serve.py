@@ -36,7 +36,7 @@ def test_until_idle(place):
     equal(r.returncode, 0, r.stderr)
     equal(r.stdout.strip().split("\n")[-1],
           "0 new, 0 leased, 0 waiting, 0 retrying, 100 done, 100 rejected, 0 failed, 0 parked")
-    table = place.read("batch/out.csv").strip().split("\r\n")
+    table = place.read("batch/out.csv").strip().split("\n")
     equal(len(table), 201)
     equal(table[0], "no,state,reason,amount")
     equal("B-150,done,,150.00 EUR" in table, True)
@@ -117,6 +117,14 @@ def test_waiting_does_not_keep_it_alive(place):
     r = place.run("serve", "--until-idle", "--allow-root", robot)
     equal(r.returncode, 0, r.stderr)
     contains(r.stdout, "1 waiting")
+
+
+def test_other_queues_are_left_alone(place):
+    place.run("queue", "add", place.write("bad.lua", 'robot { about = "x" }\nfunction run(case) error("x") end\n'),
+              place.write("c.json", '{"key": "F-1"}'))
+    r = place.run("serve", "--until-idle", "--allow-root", rows(place, 3), timeout=20)
+    equal(r.returncode, 0, r.stderr)
+    equal(place.states("bad"), {"F-1": "new"})
 
 
 def test_failures_are_an_exit_code(place):
