@@ -300,7 +300,8 @@ static int run_case(struct call *c, struct query *q, struct dh_val **shown, int 
   int rc = ask(c, q, show_work, shown, err);
 
   if (!rc && (state_of(*shown) == DH_CASE_RETRYING || state_of(*shown) == DH_CASE_FAILED))
-    rc = dh_local_do(c->local, retry_work, q, err); /* whoever types this wants it now, with the robot as it is now */
+    rc = dh_local_do(c->local, retry_work, q,
+                     err); /* whoever types this wants it now, with the robot as it is now */
   while (!rc) {
     rc = dh_local_run(c->local, c->robot.name, c->period, c->key, err);
     free(*shown);

@@ -72,6 +72,7 @@ int dh_memfd_sealed(const char *name, const void *p, size_t n, struct dh_err *er
     at += w;
     n -= (size_t)w;
   }
+  lseek(fd, 0, SEEK_SET); /* whoever gets it as its standard input reads from the beginning */
   if (fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_WRITE)) {
     dh_err_errno(err, "cannot seal a memory file for %s", name);
     close(fd);

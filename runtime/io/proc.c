@@ -187,12 +187,20 @@ pid_t dh_launcher_pid(const struct dh_launcher *l)
 
 /* ---- a child */
 
+static void close_fds(struct child *c)
+{
+  for (int i = 0; i < c->nfds; i++)
+    close(c->fds[i]);
+  c->nfds = 0;
+}
+
 static int child_start(struct dh_op *op, struct dh_err *err)
 {
   struct child *c = (struct child *)op;
   struct dh_launcher *l = c->launcher;
   int rc = dh_peer_send(l->peer, 0, false, &c->request, c->fds, c->nfds, err);
 
+  close_fds(c); /* an end of a pipe that stays open here would never show its end to the reader */
   if (rc) {
     c->launcher = NULL;
     return rc;
@@ -212,8 +220,7 @@ static void child_fini(struct dh_op *op)
 {
   struct child *c = (struct child *)op;
 
-  for (int i = 0; i < c->nfds; i++)
-    close(c->fds[i]);
+  close_fds(c);
   dh_buf_fini(&c->request);
 }
 
