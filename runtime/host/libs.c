@@ -1,5 +1,5 @@
 /* libs.c - string, table, math, utf8 with ceilings: what one C call may cost is bounded by its arguments, since
- * nothing can interrupt it. Matching with patterns is pattern.c's. */
+ * nothing can interrupt it. Matching and formatting are texts.c's. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -129,6 +129,7 @@ void dh_libs_open(lua_State *L)
   luaL_requiref(L, "string", luaopen_string, 1);
   wrap(L, "string", "rep", s_rep, 0);
   drop(L, "dump");
+  dh_texts_open(L);
   lua_pushliteral(L, ""); /* texts share one metatable: lock it */
   lua_getmetatable(L, -1);
   lua_pushliteral(L, "protected");

@@ -169,28 +169,34 @@ static int b_next(lua_State *L)
 }
 
 /* ---- texts without addresses */
-static int b_tostring(lua_State *L)
+void dh_push_text(lua_State *L, int index)
 {
-  luaL_checkany(L, 1);
-  if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL) {
-    lua_pushvalue(L, 1);
+  index = lua_absindex(L, index);
+  if (luaL_getmetafield(L, index, "__tostring") != LUA_TNIL) {
+    lua_pushvalue(L, index);
     lua_call(L, 1, 1);
     if (!lua_isstring(L, -1))
-      return luaL_error(L, "__tostring must return a text");
-    return 1;
+      luaL_error(L, "__tostring must return a text");
+    return;
   }
-  switch (lua_type(L, 1)) {
+  switch (lua_type(L, index)) {
   case LUA_TTABLE:
   case LUA_TFUNCTION:
   case LUA_TUSERDATA:
   case LUA_TLIGHTUSERDATA:
   case LUA_TTHREAD:
-    lua_pushstring(L, luaL_typename(L, 1));
-    return 1;
+    lua_pushstring(L, luaL_typename(L, index));
+    return;
   default:
-    luaL_tolstring(L, 1, NULL);
-    return 1;
+    luaL_tolstring(L, index, NULL);
   }
+}
+
+static int b_tostring(lua_State *L)
+{
+  luaL_checkany(L, 1);
+  dh_push_text(L, 1);
+  return 1;
 }
 
 /* ---- protected calls */

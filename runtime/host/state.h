@@ -106,8 +106,11 @@ void dh_push_words(lua_State *L);             /* a list of all words of the lang
 /* ---- sandbox.c, libs.c, coro.c: the robot's standard library */
 void dh_sandbox_open(lua_State *L);
 void dh_libs_open(lua_State *L);
+void dh_texts_open(lua_State *L); /* texts.c: into the string library on top of the stack */
 void dh_coro_open(lua_State *L);
 bool dh_is_control(lua_State *L, int index); /* an error that no pcall may keep */
+/* Pushes any value as text: as tostring does, but a table, function or handle shows its type, never its address. */
+void dh_push_text(lua_State *L, int index);
 
 /* ---- value.c, money.c, date.c, secret.c: money, date, file, secret, strict records */
 void dh_value_open(lua_State *L);
