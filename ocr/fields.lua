@@ -101,6 +101,11 @@ function fields.extract(segments, spec, reader)
     local best
     for _, segment in ipairs(at[name] or {}) do
       local e = one(reader, segment, field, spec)
+      local wider = field.identifier and e.doubts[1] and labels.rest_of_row(segments, segment)
+      if wider then
+        local whole = one(reader, wider, field, spec)
+        if not whole.doubts[1] then e = whole end
+      end
       if not best or (#e.doubts < #best.doubts) or (best.value == nil and e.value ~= nil) then best = e end
       if best.value ~= nil and #best.doubts == 0 then break end
     end

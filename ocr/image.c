@@ -125,6 +125,8 @@ int ocr_image_open(int fd, struct ocr_image *im, struct dh_err *err)
   rc = 0;
   if (im->n < 16 || findFileFormatBuffer(im->bytes, &im->format) || !format_name(im->format)) {
     rc = dh_err_set(err, DH_EFORMAT, "the file is no picture that can be read");
+    if (im->n >= 5 && memcmp(im->bytes, "%PDF-", 5) == 0)
+      dh_err_seen(err, "it is a PDF");
     dh_err_advice(err, "PNG, JPEG, TIFF and PNM are read here, PDF by document.read");
   }
   if (!rc)

@@ -81,8 +81,9 @@ end
 
 local function overlap(a, b) return math.min(a[1] + a[3], b[1] + b[3]) - math.max(a[1], b[1]) end
 
----The segment to the right in the same row, or the nearest one below under the same left edge.
-local function beside_or_below(segments, s, label_box, found)
+---The segment to the right in the same row, or the nearest one below under the same left edge. In a form whose boxes
+---are numbered the captions stand above what is written.
+local function beside_or_below(segments, s, label_box, found, numbered)
   local right, below
   for _, o in ipairs(segments) do
     if o.page == s.page and o ~= s and not found[o] then
@@ -100,7 +101,19 @@ local function beside_or_below(segments, s, label_box, found)
       if found[o] and o.row == s.row and o.box[1] > label_box[1] + label_box[3] and o.box[1] < right.box[1] then right = nil break end
     end
   end
+  if numbered then return below or right end
   return right or below
+end
+
+---The rest of a row to the right, for values that a wide gap has cut.
+function labels.rest_of_row(segments, value)
+  local words = { table.unpack(value.words) }
+  for _, o in ipairs(segments) do
+    if o.page == value.page and o.row == value.row and o.box[1] > value.box[1] then
+      for _, w in ipairs(o.words) do words[#words + 1] = w end
+    end
+  end
+  return #words > #value.words and layout.segment(words, value.row, value.height) or nil
 end
 
 ---Rows that go on under a value: same left edge, close, and no label in their row.
@@ -129,7 +142,9 @@ function labels.values(segments, spec)
       if not value then
         local box = s.words[l.first].box
         for i = l.first, l.last do box = layout.union(box, s.words[i].box) end
-        value = beside_or_below(segments, s, box, found)
+        local numbered = l.first > 1 and s.words[l.first - 1].text:match("%d") ~= nil and is_index(s.words[l.first - 1].text)
+        if numbered then box = layout.union(box, s.words[l.first - 1].box) end
+        value = beside_or_below(segments, s, box, found, numbered)
       end
       if value then
         if spec.fields[l.name].lines then value = continued(segments, value, found) end

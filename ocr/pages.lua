@@ -43,7 +43,7 @@ end
 
 ---Words of a text layer: pdftotext's boxes are points; they become pixels at PDF_DPI like those of pictures.
 local function text_layer(file)
-  local xhtml = run({ "pdftotext", "-bbox", "-l", tostring(PDF_PAGES_MAX), "-", "-" }, "pdftotext", file)
+  local xhtml = run({ "pdftotext", "-bbox", "-l", tostring(PDF_PAGES_MAX), "-", "-" }, "pdftoppm", file)
   local list, sizes, scale, line = {}, {}, PDF_DPI / 72, 0
   for head, body in xhtml:gmatch("<page ([^>]*)>(.-)</page>") do
     local page = #sizes + 1
@@ -70,7 +70,7 @@ local function picture_of(file, page)
 end
 
 local function pdf_pages(file)
-  local info = run({ "pdfinfo", "-" }, "pdftotext", file)
+  local info = run({ "pdfinfo", "-" }, "pdftoppm", file)
   local n = tonumber(info:match("Pages:%s+(%d+)")) or 0
   if n < 1 or n > PDF_PAGES_MAX then
     errors.raise { code = "ELIMIT", text = tostring(file) .. " has " .. n .. " pages (1 to " .. PDF_PAGES_MAX .. " are read)" }

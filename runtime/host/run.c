@@ -142,7 +142,8 @@ static void write_last(struct dh_run *r, enum dh_record_kind kind)
 /* Retry makes sense only where another try may go another way. */
 static bool hopeless(int code)
 {
-  return code == DH_ESCRIPT || code == DH_EUSE || code == DH_EREPLAY || code == DH_EMEMORY || code == DH_EREFUSED;
+  return code == DH_ESCRIPT || code == DH_EUSE || code == DH_EREPLAY || code == DH_EMEMORY || code == DH_EREFUSED ||
+         code == DH_EFORMAT || code == DH_ELIMIT;
 }
 
 static void put_failure(struct dh_run *r)
