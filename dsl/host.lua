@@ -45,7 +45,8 @@ end
 ---A strict record: a field that does not exist is an error with "did you mean".
 ---@param t table
 ---@param what string?  "the company"
-function host.record(t, what) return core._strict(t, what or "the record") end
+---@param empty table<string, true>?  fields that such a record has and that may be nil
+function host.record(t, what, empty) return core._strict(t, what or "the record", empty) end
 
 ---Hosts that robot { hosts = { … } } allows; nil when it says nothing.
 function host.hosts() return lang.hosts end
@@ -61,6 +62,14 @@ function host.conf(key) return core._conf(key) end
 function host.kind(value) return core._kind(value) end
 
 host.money, host.money_of, host.date = core._money, core._money_of, core._date
+
+---A secret by its name. Waits for its value.
+---@param name string
+function host.secret(name)
+  local s = core._secret(name)
+  if core._secret_missing() == name then errors.ok(core._secret_fetch(name)) end
+  return s
+end
 
 ---Waits.
 ---@param ms integer

@@ -54,6 +54,9 @@ function t.fixture(name) return core._testing() .. (name:find("/", 1, true) and 
 ---The path of a file from the root of the project (tests run there).
 function t.path(name) return name end
 
+---A new empty folder.
+function t.temp() return core._temp() end
+
 ---A program that runs beside the test: its first line of output, JSON, says that it is ready. Returns that as a table.
 ---@param program string  a .py file or an executable, from the project's root
 function t.server(program, ...)

@@ -232,6 +232,7 @@ function M.fetch(o)
 end
 
 M.with_query = with_query
+M.sha256 = core._sha256 -- of a text, in hexadecimal
 M.shown = function(o)
   return shown((body_of(o)))
 end

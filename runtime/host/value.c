@@ -15,25 +15,38 @@ int dh_concat_texts(lua_State *L)
 }
 
 /* ---- strict records and files: tables whose missing fields are errors */
+/* The texts among a table's keys go behind the n that names holds. Leaves the table where it stands. */
+static size_t gather_names(lua_State *L, int index, const char *names[], size_t n, size_t max)
+{
+  for (lua_pushnil(L); n < max && lua_next(L, index); lua_pop(L, 1))
+    if (lua_type(L, -2) == LUA_TSTRING)
+      names[n++] = lua_tostring(L, -2);
+  return n;
+}
+
 static int strict_missing(lua_State *L)
 {
   const char *names[64], *close;
   char seen[400] = "";
-  size_t n = 0, used = 0;
+  size_t n, used = 0;
   const char *key;
 
+  lua_settop(L, 2);
   luaL_getmetafield(L, 1, "what");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L, "%s has no field of that kind (a %s)", lua_tostring(L, -1), luaL_typename(L, 2));
   key = lua_tostring(L, 2);
-  for (lua_pushnil(L); lua_next(L, 1) && n < 64; lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING)
-      continue;
-    names[n++] = lua_tostring(L, -2);
-    if (used + 40 < sizeof seen)
-      used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%.36s", used ? ", " : "", names[n - 1]);
+  n = gather_names(L, 1, names, 0, 64);
+  if (luaL_getmetafield(L, 1, "empty") != LUA_TNIL) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, 4) != LUA_TNIL)
+      return lua_pushnil(L), 1;
+    lua_settop(L, 4);
+    n = gather_names(L, 4, names, n, 64);
   }
-  lua_settop(L, 3);
+  for (size_t i = 0; i < n && used + 40 < sizeof seen; i++)
+    used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%.36s", used ? ", " : "", names[i]);
+  lua_settop(L, 4);
   close = dh_closest(key, names, n);
   lua_pushfstring(L, "%s has no field '%s'.\nseen: %s", lua_tostring(L, 3), key, *seen ? seen : "no fields at all");
   if (close)
@@ -117,11 +130,17 @@ void dh_make_file(lua_State *L, int index)
   lua_setmetatable(L, index);
 }
 
-/* _strict(table, what) -> table */
+/* _strict(table, what, empty?) -> table. empty = { name = true }: fields that may be nil. */
 static int l_strict(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 3);
   dh_make_strict(L, 1, luaL_checkstring(L, 2));
+  if (lua_istable(L, 3)) {
+    lua_getmetatable(L, 1);
+    lua_insert(L, 3);
+    lua_setfield(L, 3, "empty");
+  }
   lua_settop(L, 1);
   return 1;
 }
