@@ -15,6 +15,8 @@ struct call {
   struct dh_robot robot;
   struct dh_local *local;
   struct dh_intake in;
+  struct dh_buf request;
+  struct dh_val *request_tree;
   const char *key; /* of the one case; NULL: all of the queue */
   char period[16];
   bool tty;
@@ -56,11 +58,32 @@ static int run_work(struct dh_db *db, void *self, struct dh_err *err)
   return db->ops->run_show(db, dh_val_text(q->request, "run", run, sizeof run), &q->out, err);
 }
 
-static int retry_work(struct dh_db *db, void *self, struct dh_err *err)
+static int state_of(const struct dh_val *shown)
 {
-  const struct call *c = ((struct query *)self)->call;
-  int rc = db->ops->case_rebundle(db, c->robot.name, c->period, c->key, c->robot.hash, err);
+  char name[16];
 
+  return dh_case_state_parse(dh_val_text(shown, "state", name, sizeof name));
+}
+
+/* Before the first claim, in its transaction: the cases are added, and a case that has failed is made due,
+ * with the robot as it is now: whoever types this wants it now. */
+static int first_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct query *q = self;
+  const struct call *c = q->call;
+  struct dh_val *shown = NULL;
+  int state, rc = add_work(db, q, err);
+
+  if (rc || !c->key)
+    return rc;
+  rc = show_work(db, q, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&q->out, &shown, err);
+  state = state_of(shown);
+  free(shown);
+  if (rc || (state != DH_CASE_RETRYING && state != DH_CASE_FAILED))
+    return rc;
+  rc = db->ops->case_rebundle(db, c->robot.name, c->period, c->key, c->robot.hash, err);
   return rc ? rc : db->ops->case_retry(db, c->robot.name, c->period, c->key, dh_cli_who(), err);
 }
 
@@ -92,26 +115,14 @@ static int ask(struct call *c, struct query *q, int (*work)(struct dh_db *, void
   return rc ? rc : dh_val_parse_buf(&q->out, v, err);
 }
 
-static int add_cases(struct call *c, struct dh_err *err)
+/* The request to add the cases, for first_work. */
+static int make_request(struct call *c, struct dh_err *err)
 {
-  struct query q = {.call = c};
-  struct dh_val *request = NULL;
-  struct dh_buf b;
-  int rc;
+  int rc = dh_change_put_add(&c->request, &c->robot, &c->in);
 
-  dh_buf_init(&b, OUT_MAX);
-  dh_buf_init(&q.out, OUT_MAX);
-  if ((rc = dh_change_put_add(&b, &c->robot, &c->in)))
-    dh_err_set(err, rc, "too many cases for one call");
-  if (!rc)
-    rc = dh_val_parse_buf(&b, &request, err);
-  q.request = request;
-  if (!rc)
-    rc = dh_local_do(c->local, add_work, &q, err);
-  free(request);
-  dh_buf_fini(&b);
-  dh_buf_fini(&q.out);
-  return rc;
+  if (rc)
+    return dh_err_set(err, rc, "too many cases for one call");
+  return dh_val_parse_buf(&c->request, &c->request_tree, err);
 }
 
 static void say_refused(const struct call *c)
@@ -286,22 +297,12 @@ static int answer_all(struct call *c, const struct dh_val *shown, bool *asked, s
   return rc;
 }
 
-static int state_of(const struct dh_val *shown)
-{
-  char name[16];
-
-  return dh_case_state_parse(dh_val_text(shown, "state", name, sizeof name));
-}
-
 /* Runs the case until it ends, or waits for something this terminal cannot give. */
 static int run_case(struct call *c, struct query *q, struct dh_val **shown, int *state, struct dh_err *err)
 {
   bool asked = true;
-  int rc = ask(c, q, show_work, shown, err);
+  int rc = 0;
 
-  if (!rc && (state_of(*shown) == DH_CASE_RETRYING || state_of(*shown) == DH_CASE_FAILED))
-    rc = dh_local_do(c->local, retry_work, q,
-                     err); /* whoever types this wants it now, with the robot as it is now */
   while (!rc) {
     rc = dh_local_run(c->local, c->robot.name, c->period, c->key, err);
     free(*shown);
@@ -322,11 +323,12 @@ static int run_case(struct call *c, struct query *q, struct dh_val **shown, int 
 
 static int one_case(struct call *c, struct dh_err *err)
 {
-  struct query q = {.call = c};
+  struct query q = {.call = c, .request = c->request_tree};
   struct dh_val *shown = NULL;
   int state = 0, rc;
 
   dh_buf_init(&q.out, OUT_MAX);
+  dh_local_first(c->local, first_work, &q);
   rc = run_case(c, &q, &shown, &state, err);
   if (rc == DH_ECANCELED && shown) /* asked, and no answer: it waits */
     rc = say_waiting(c, shown);
@@ -385,11 +387,13 @@ static int say_counts(const struct call *c, const int64_t counts[DH_CASE_STATES]
 
 static int all_cases(struct call *c, struct dh_err *err)
 {
-  struct query q = {.call = c};
+  struct query q = {.call = c, .request = c->request_tree};
   struct dh_val *v = NULL;
-  int rc = dh_local_run(c->local, c->robot.name, NULL, NULL, err);
+  int rc;
 
   dh_buf_init(&q.out, OUT_MAX);
+  dh_local_first(c->local, first_work, &q);
+  rc = dh_local_run(c->local, c->robot.name, NULL, NULL, err);
   if (!rc)
     rc = ask(c, &q, list_work, &v, err);
   if (!rc)
@@ -444,7 +448,7 @@ static int run(struct call *c, struct dh_err *err)
   say_refused(c);
   if (c->key && !c->in.ncases)
     return DH_EXIT_USE;
-  if (c->in.ncases && add_cases(c, err))
+  if (make_request(c, err))
     return dh_say_error(err, NULL);
   return c->key ? one_case(c, err) : all_cases(c, err);
 }
@@ -474,7 +478,10 @@ static int exec(struct dh_cli *cli)
     rc = dh_say_error(&err, NULL);
   } else {
     dh_intake_init(&c.in, dh_store_blobs(dh_local_store(c.local)));
+    dh_buf_init(&c.request, OUT_MAX);
     rc = run(&c, &err);
+    free(c.request_tree);
+    dh_buf_fini(&c.request);
     dh_intake_fini(&c.in);
   }
   dh_local_close(&c.local);

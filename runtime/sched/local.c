@@ -36,6 +36,9 @@ struct dh_local {
   bool claiming, interrupted, watching;
   uv_signal_t signals[2];
   struct dh_op *timer;
+  bool released;                                                  /* what a killed process left claimed */
+  int (*first)(struct dh_db *db, void *self, struct dh_err *err); /* see dh_local_first */
+  void *first_self;
   const char *queue, *period, *key; /* of dh_local_run */
   struct dh_err failed;             /* a claim that failed ends dh_local_run */
 };
@@ -168,9 +171,27 @@ static int interrupted(struct dh_err *err)
   return dh_err_set(err, DH_ECANCELED, "interrupted; what was done stands in the journal");
 }
 
+/* What a killed process of this store left claimed is due again. Done in the first transaction, whatever it
+ * is. */
+static int release_all(struct dh_db *db, struct dh_err *err)
+{
+  size_t released;
+
+  return db->ops->release(db, NULL, NULL, NULL, &released, err);
+}
+
+static bool release_now(struct dh_local *l)
+{
+  bool now = !l->released;
+
+  l->released = true;
+  return now;
+}
+
 struct sync_job {
   struct dh_job job;
   struct dh_local *local;
+  bool release;
   int (*work)(struct dh_db *db, void *self, struct dh_err *err);
   void *self;
   bool ended;
@@ -181,8 +202,9 @@ struct sync_job {
 static int sync_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct sync_job *s = (struct sync_job *)job;
+  int rc = s->release ? release_all(db, err) : 0;
 
-  return s->work(db, s->self, err);
+  return rc ? rc : s->work(db, s->self, err);
 }
 
 static void sync_done(struct dh_job *job, int rc, const struct dh_err *err)
@@ -199,8 +221,11 @@ static void sync_done(struct dh_job *job, int rc, const struct dh_err *err)
 int dh_local_do(struct dh_local *l, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
                 struct dh_err *err)
 {
-  struct sync_job s = {
-      .job = {.work = sync_work, .done = sync_done, .urgent = true}, .local = l, .work = work, .self = self};
+  struct sync_job s = {.job = {.work = sync_work, .done = sync_done, .urgent = true},
+                       .local = l,
+                       .release = release_now(l),
+                       .work = work,
+                       .self = self};
 
   dh_store_submit(l->store, &s.job);
   while (!s.ended)
@@ -238,6 +263,9 @@ int dh_local_wait(struct dh_local *l, int64_t wall_ms, struct dh_err *err)
 struct claim_job {
   struct dh_job job;
   struct dh_local *local;
+  bool release;
+  int (*first)(struct dh_db *db, void *self, struct dh_err *err);
+  void *first_self;
   const char *queue;
   char *period, *key;
   char known[KNOWN_MAX][DH_SHA256_HEX]; /* bundles that are here already */
@@ -262,7 +290,12 @@ static int claim_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
   struct claim_job *c = (struct claim_job *)job;
   struct dh_claim_ask ask = {
       .worker = "run", .queues = &c->queue, .nqueues = 1, .n = c->n, .period = c->period, .key = c->key};
-  int rc = db->ops->claim(db, &ask, c->claims, &c->n, err);
+  int rc = c->release ? release_all(db, err) : 0;
+
+  if (!rc && c->first)
+    rc = c->first(db, c->first_self, err);
+  if (!rc)
+    rc = db->ops->claim(db, &ask, c->claims, &c->n, err);
 
   if (rc)
     c->n = 0;
@@ -424,6 +457,10 @@ static void claim_more(struct dh_local *l)
   }
   c->job = (struct dh_job){.work = claim_work, .done = claim_done, .urgent = true};
   c->local = l;
+  c->release = release_now(l);
+  c->first = l->first;
+  c->first_self = l->first_self;
+  l->first = NULL;
   c->queue = l->queue;
   c->period = l->key ? strdup(l->period) : NULL;
   c->key = l->key ? strdup(l->key) : NULL;
@@ -432,6 +469,13 @@ static void claim_more(struct dh_local *l)
     memcpy(c->known[known++], b->hash, DH_SHA256_HEX);
   l->claiming = true;
   dh_store_submit(l->store, &c->job);
+}
+
+void dh_local_first(struct dh_local *l, int (*work)(struct dh_db *db, void *self, struct dh_err *err),
+                    void *self)
+{
+  l->first = work;
+  l->first_self = self;
 }
 
 int dh_local_run(struct dh_local *l, const char *queue, const char *period, const char *key,
@@ -452,14 +496,6 @@ int dh_local_run(struct dh_local *l, const char *queue, const char *period, cons
 }
 
 /* ---- the whole */
-
-static int release_all(struct dh_db *db, void *self, struct dh_err *err)
-{
-  size_t released;
-
-  (void)self;
-  return db->ops->release(db, NULL, NULL, NULL, &released, err);
-}
 
 static void watch_signals(struct dh_local *l)
 {
@@ -504,8 +540,6 @@ int dh_local_open(const struct dh_local_options *o, struct dh_local **out, struc
   so.loop = &l->loop;
   rc = dh_store_open(&so, &l->store, err);
   dh_children_init(&l->children, &l->loop, o->conf, rc ? -1 : dh_store_lock_fd(l->store));
-  if (!rc)
-    rc = dh_local_do(l, release_all, NULL, err); /* what a killed process left claimed */
   if (!rc)
     rc = dh_host_open(&l->loop, &l->port, &ho, &l->host, err);
   if (rc)

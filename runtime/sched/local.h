@@ -30,6 +30,11 @@ struct dh_store *dh_local_store(struct dh_local *l);
 int dh_local_do(struct dh_local *l, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
                 struct dh_err *err);
 
+/* Work for the transaction of the next claim, before it: cases that are added and begun at once are one
+ * commit. self must live until dh_local_run returns, which ends with the work's error. */
+void dh_local_first(struct dh_local *l, int (*work)(struct dh_db *db, void *self, struct dh_err *err),
+                    void *self);
+
 /* Claims and runs what is due: this case, or (key NULL) all of the queue, until nothing is due and nothing
  * runs. DH_ECANCELED: interrupted (SIGINT, SIGTERM). */
 int dh_local_run(struct dh_local *l, const char *queue, const char *period, const char *key,
