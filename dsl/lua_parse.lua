@@ -24,8 +24,8 @@ P.__index = P
 --- Stops with a syntax error at the current token; `near` appends the token as Lua does.
 function P:fail(text, near, open)
   local i = self.i
-  local token = near and lex.near(self.src, self.t, i)
-  error({ line = self.t.line[i], at = self.t.from[i], text = text .. (token and " near " .. token or ""), near = token, open = open }, 0)
+  local token = near and self.k ~= "\0" and lex.near(self.src, self.t, i) -- Lua takes a zero byte for "no token"
+  error({ line = self.t.line[i], at = self.t.from[i], text = text .. (token and " near " .. token or ""), near = token or nil, open = open }, 0)
 end
 
 function P:next()

@@ -12,7 +12,7 @@ local max_locals = 200
 
 --- Begins a function: `node` is its Function node.
 function M.open_function(p, node)
-  p.fs = { node = node, parent = p.fs, actives = {}, gotos = {}, labels = {} }
+  p.fs = { node = node, parent = p.fs, actives = {}, visible = {}, gotos = {}, labels = {} }
 end
 
 --- Begins a block; a loop's body can be left by `break`.
@@ -35,16 +35,16 @@ function M.activate(p, decl)
     p:fail("too many local variables (limit is " .. max_locals .. ") in " .. where, true)
   end
   actives[#actives + 1] = decl
+  local visible = p.fs.visible
+  decl.hides, visible[decl.name] = visible[decl.name], decl
 end
 
 --- The variable that a name stands for here; nil for a global.
 function M.resolve(p, name)
   local fs = p.fs
   repeat
-    local actives = fs.actives
-    for i = #actives, 1, -1 do
-      if actives[i].name == name then return actives[i] end
-    end
+    local decl = fs.visible[name]
+    if decl then return decl end
     fs = fs.parent
   until not fs
   return nil
@@ -96,6 +96,8 @@ function M.close_block(p)
   local fs = p.fs
   local block = fs.block
   for i = #fs.actives, block.actives + 1, -1 do
+    local decl = fs.actives[i]
+    fs.visible[decl.name], decl.hides = decl.hides, nil
     fs.actives[i] = nil
   end
   if block.is_loop then solve(p, { name = "break", actives = block.actives }) end
