@@ -22,7 +22,8 @@ local M = {}
 ---@field advice? string               what to do
 
 ---@class check_options
----@field words? table<string, string> more words or groups of words ("company", "tax.standing") -> their module
+---@field words? table<string, string|{does: string}> more words: a group ("company") -> its module; a member ("tax.standing")
+---  -> its module, or what it does ("read", "effect", "value") when all members of its group are given
 ---@field kinds? table<string, table>  document kinds -> their fields: a list of names, or name -> type name
 ---@field main? string                 the file with robot { … }; "robot.lua" if absent
 ---@field robot? string                the robot's name, for texts
@@ -49,10 +50,11 @@ local function all_words(more)
   for name, closed in pairs(words.groups) do
     groups[name] = closed
   end
-  for path in pairs(more or {}) do
+  for path, spec in pairs(more or {}) do
     local group = path:match "^([%w_]+)%."
     if group then
-      list[path] = list[path] or { does = "read" }
+      list[path] = list[path] or { does = type(spec) == "table" and spec.does or "read" }
+      if groups[group] == nil or type(spec) == "table" then groups[group] = type(spec) == "table" end
     elseif not list[path] and groups[path] == nil then
       groups[path] = false
     end
@@ -99,7 +101,8 @@ function M.read(files, options, add)
       add { file = path, line = told.line, rule = "syntax", severity = "error", text = told.text, seen = told.seen, advice = told.advice }
     end
     local screen = path:match "^screens/(.+)%.lua$" or path:match "/screens/([^/]+)%.lua$"
-    if screen then project.screens[screen] = tree and screens_of.describe(screen, tree) or { name = screen, changes = {}, places = {}, names = {} } end
+    if screen then project.screens[screen] = tree and screens_of.describe(screen, tree) or
+      { name = screen, changes = {}, places = {}, names = {} } end
   end
   project.kinds = kinds_of.read(project.trees, options.kinds, infer.simple)
   return project
@@ -150,7 +153,8 @@ end
 function M.format(finding, folder)
   local text = finding.text
   if not text:match "[.!?]$" then text = text .. "." end
-  local out = ("%s%s:%d: %s%s"):format(folder and folder .. "/" or "", finding.file, finding.line, finding.severity == "warning" and "warning: " or "", text)
+  local out = ("%s%s:%d: %s%s"):format(folder and folder .. "/" or "", finding.file, finding.line,
+    finding.severity == "warning" and "warning: " or "", text)
   local tail = {}
   if finding.seen then tail[#tail + 1] = "seen: " .. finding.seen .. (finding.seen:match "^[%w_, -]+$" and "." or "") end
   if finding.advice then tail[#tail + 1] = "do: " .. finding.advice end

@@ -1,6 +1,7 @@
 --- check_effects - rules on what changes something outside: names, proofs, where an effect may stand, what may be pressed.
 local infer = require "check_infer"
 local lists = require "check_lists"
+local summary = require "check_summary"
 local words = require "check_words"
 local near = require("lua_near").near
 local show = lists.show
@@ -39,19 +40,6 @@ local function new_in(loop, expr)
   end)
 end
 
--- "literal", the text; or "key" when a literal begins the name and a value of the case ends it; else nil.
-local function name_kind(w, expr)
-  if expr.tag == "Paren" then return name_kind(w, expr.expr) end
-  if expr.tag == "String" then return "literal", expr.value end
-  if expr.tag ~= "Binop" or expr.op ~= ".." then return nil end
-  local last = expr
-  while last.tag == "Binop" and last.op == ".." do
-    last = last.right
-  end
-  if expr.left.tag == "String" and not w:same(last) then return "key", expr.left.value end
-  return nil
-end
-
 local function check_loops(w, name, kind, line, what)
   for i = #w.loops, 1, -1 do
     local loop = w.loops[i]
@@ -69,7 +57,7 @@ local function check_name(w, call, what)
     return w:report("effect-name", call.line, what .. " needs a name, unique in the run.", nil, 'write ("enter the loan", { … })')
   end
   local space = w.words[call.word].does == "effect" and "" or call.word .. " " -- effects share their names
-  local kind, text = name_kind(w, name)
+  local kind, text = summary.name_kind(w, name)
   if not kind then
     return w:report("effect-name", call.line, ("the name of %s is not written out."):format(what), show(name),
       'write a text in quotes, or "text " .. key with the key at its end')
@@ -97,7 +85,8 @@ local function check_keys(w, form, allowed, what)
       end
       table.sort(names)
       local guess = near(key, names)
-      w:report("effect-form", item.line, ("%s knows no '%s'."):format(what, key), table.concat(names, ", "), guess and "did you mean '" .. guess .. "'?")
+      w:report("effect-form", item.line, ("%s knows no '%s'."):format(what, key), table.concat(names, ", "),
+        guess and "did you mean '" .. guess .. "'?")
     end
   end
 end
@@ -110,6 +99,9 @@ local function check_proof(w, call, map, what)
   end
   if proof.value.tag == "Nil" or proof.value.tag == "False" then
     w:report("no-proof", proof.line, what .. " has an empty proof.", show(proof.value), "name what can be seen once it has happened")
+  elseif proof.value.tag == "String" or (w:type(proof.value) or {}).k == "target" then
+    w:report("weak-proof", proof.line, "a proof is a row of a screen, or a function that looks.", show(proof.value),
+      'write proof = screen:row("…", { "…", case.key })')
   elseif w:same(proof.value) then
     w:report("weak-proof", proof.line, "the proof names no value of this case: yesterday's entry would prove today's.", show(proof.value),
       'name the case in it: { "…", case.key }')
@@ -177,34 +169,6 @@ local function check_place(w, call, what)
   end
 end
 
--- What an own function does, all that it calls included: {names = {text -> line}, pauses, effects}.
-local function summary(w, func, busy)
-  local sum = { names = {}, effects = false, pauses = false }
-  if busy[func] then return sum end
-  busy[func] = true
-  infer.any(func.body, function(n)
-    if n.tag ~= "Call" and n.tag ~= "Method" then return false end
-    local spec = w.words[infer.word_of(w, n) or ""]
-    if spec and spec.does == "effect" then
-      sum.effects = true
-      local kind, text = name_kind(w, n.args[1] or n)
-      if kind == "literal" then sum.names[text] = n.line end
-    elseif spec and spec.does == "pause" then
-      sum.pauses = true
-    end
-    local own = n.tag == "Call" and w:own_function(n.func)
-    if own and own ~= func then
-      local inner = summary(w, own, busy)
-      sum.effects, sum.pauses = sum.effects or inner.effects, sum.pauses or inner.pauses
-      for text, line in pairs(inner.names) do
-        sum.names[text] = line
-      end
-    end
-    return false
-  end)
-  return sum
-end
-
 local function form_of(w, call, what)
   local form = call.args[2]
   if not form then
@@ -216,7 +180,7 @@ local function form_of(w, call, what)
     local own = w:own_function(item.value)
     if role == "act" and own then own.in_act = true end
     if role == "proof" and own and item.value.tag == "Name" then
-      local sum = summary(w, own, {})
+      local sum = summary.of(w, own)
       if sum.effects or sum.pauses then
         w:report("misplaced", item.line, "the proof calls " .. item.value.name .. ", which does more than look.", nil, "a proof only looks")
       end
@@ -227,9 +191,10 @@ local function form_of(w, call, what)
 end
 
 local function own_call(w, call)
-  local sum = summary(w, call.own, {})
+  local sum = summary.of(w, call.own)
   local name = call.func.name or "the function"
-  if sum.effects or sum.pauses then check_place(w, call, name .. (sum.effects and ", which holds an effect," or ", which waits for a person or a time,")) end
+  local does = sum.effects and ", which holds an effect," or sum.pauses and ", which waits for a person or a time,"
+  if does then check_place(w, call, name .. does) end
   for text, line in pairs(sum.names) do
     check_loops(w, nil, "literal", call.line, ('%s with its effect "%s"'):format(name, text))
     if w.names[text] then
@@ -248,7 +213,8 @@ local function press(w, call)
   if target and target.tag == "Method" and target.name == "find" then target = target.args[1] end
   if not screen or not target or target.tag ~= "String" or not screen.changes[target.value] or w:inside "act" then return end
   local name = call.node.tag == "Method" and show(call.node.object) or "screen"
-  w:report("bare-press", call.line, ('press "%s" stands outside an effect, and %s lists "%s" as a change.'):format(target.value, screen.name, target.value), nil,
+  local text = ('press "%s" stands outside an effect, and %s lists "%s" as a change.'):format(target.value, screen.name, target.value)
+  w:report("bare-press", call.line, text, nil,
     ('use %s:submit("…", { …, press = "%s", proof = … }), so that a crash cannot do it twice'):format(name, target.value))
 end
 
@@ -293,7 +259,8 @@ function M.on.call(w, call)
     check_place(w, call, call.word)
     if spec.named and call.args[1] and call.args[1].tag == "String" then check_name(w, call, call.word) end
   elseif w.depth == 0 and (spec.does == "read" or spec.does == "drive") then
-    w:report("outside-run", call.line, call.word:gsub("^screen:", "") .. " stands outside run: there is no case yet.", nil, "move it into function run(case)")
+    w:report("outside-run", call.line, call.word:gsub("^screen:", "") .. " stands outside run: there is no case yet.", nil,
+      "move it into function run(case)")
   end
 end
 

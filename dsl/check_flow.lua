@@ -30,13 +30,15 @@ function M.on.Binop(w, node)
   if compares[node.op] then
     local of, other = a, node.right
     if node.left.tag == "Number" or node.left.tag == "String" then of, other = b, node.left end
-    local text = (node.op == "==" or node.op == "~=") and "a %s is never equal to a %s, whatever their values." or "a %s cannot be compared with a %s."
+    local text = (node.op == "==" or node.op == "~=") and "a %s is never equal to a %s, whatever their values." or
+      "a %s cannot be compared with a %s."
     local advice = like(of, other)
     w:report("compare", node.line, text:format(a, b), show(node.left) .. " " .. node.op .. " " .. show(node.right),
       advice and "compare with " .. advice or "compare like with like")
   elseif (node.op == "+" or node.op == "-") and (a == "money" or b == "money") then
     local advice = like("money", a == "money" and node.right or node.left)
-    w:report("compare", node.line, ("a %s and a %s cannot be added or subtracted."):format(a, b), show(node.left) .. " " .. node.op .. " " .. show(node.right),
+    w:report("compare", node.line, ("a %s and a %s cannot be added or subtracted."):format(a, b),
+      show(node.left) .. " " .. node.op .. " " .. show(node.right),
       "write " .. advice)
   end
 end
@@ -100,7 +102,8 @@ local function spins(w, loop)
   local seen = inside(w, loop)
   local by_clock = seen.clock and loop.cond and infer.any(loop.cond, function(n) return n == seen.clock end)
   if by_clock and not seen.acts and not seen.wait and not seen.read then
-    return w:report("sleep", loop.line, "this loop only lets time pass.", show(loop.cond), 'to wait for a sight write screen:wait("…"), for a time wait "10m"')
+    return w:report("sleep", loop.line, "this loop only lets time pass.", show(loop.cond),
+      'to wait for a sight write screen:wait("…"), for a time wait "10m"')
   end
   if seen.read and not seen.acts and not long_wait(seen.wait) then
     local advice = 'write wait "10m" in it: the run leaves memory until then'
@@ -119,7 +122,8 @@ M.on.Repeat = M.on.While
 
 function M.on.Fornum(w, node)
   if #node.body == 0 then
-    return w:report("sleep", node.line, "this loop does nothing but turn.", nil, 'to wait for a sight write screen:wait("…"), for a time wait "10m"')
+    return w:report("sleep", node.line, "this loop does nothing but turn.", nil,
+      'to wait for a sight write screen:wait("…"), for a time wait "10m"')
   end
   local seen = inside(w, node)
   local tries = infer.any(node.body, function(n) return n.tag == "Break" or n.tag == "Return" end)

@@ -11,7 +11,7 @@ local M = {}
 ---@field screen? table of a screen: see check_screens
 
 local simple = {}
-for name in ("text number money date flag file secret locator row rows"):gmatch "%a+" do
+for name in ("text number money date flag file secret locator target row rows"):gmatch "%a+" do
   simple[name] = { k = name }
 end
 M.simple = simple
@@ -70,7 +70,7 @@ end
 local arithmetic = { ["+"] = true, ["-"] = true, ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true, ["^"] = true }
 local comparison = { ["=="] = true, ["~="] = true, ["<"] = true, [">"] = true, ["<="] = true, [">="] = true }
 
-local function binop(w, node)
+local function sum(w, node)
   if comparison[node.op] then return simple.flag end
   if node.op == ".." then return simple.text end
   if not arithmetic[node.op] then return nil end
@@ -82,6 +82,35 @@ local function binop(w, node)
   end
   if a.k == "number" and b.k == "money" and node.op == "*" then return b end
   return nil
+end
+
+-- Chains of operators are asked for at every link: each link is worked out once a pass.
+local function binop(w, node)
+  local known = w.types[node]
+  if known == nil then
+    known = sum(w, node) or false
+    w.types[node] = known
+  end
+  return known or nil
+end
+
+--- What http.get gives.
+M.answer = { k = "answer", what = "the answer", fields = { status = simple.number, headers = true, body = simple.text, json = true } }
+
+-- What a review gives: the decision, and each field that was asked for.
+local function review(form)
+  if not form or form.tag ~= "Table" then return nil end
+  local fields = { decision = simple.text }
+  for _, item in ipairs(form.items) do
+    if item.key and item.key.value == "fields" then
+      if item.value.tag ~= "Table" then return nil end
+      for _, field in ipairs(item.value.items) do
+        if not field.key or field.key.tag ~= "String" then return nil end
+        fields[field.key.value] = true
+      end
+    end
+  end
+  return { k = "answers", what = "the answer", fields = fields }
 end
 
 --- What a call gives; `args` are those of the word (also when written down in a list for `together`).
@@ -98,6 +127,10 @@ function M.result(w, word, args)
   elseif word == "document.read" then
     local kind = args[2] and args[2].tag == "String" and args[2].value
     return { k = "document", fields = kind and w.kinds[kind], kind = kind, what = kind and "the document '" .. kind .. "'" }
+  elseif word == "review" then
+    return review(args[2])
+  elseif word == "http.get" then
+    return M.answer
   elseif spec.gives then
     return simple[spec.gives]
   end

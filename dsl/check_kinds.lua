@@ -31,6 +31,7 @@ local function field(item)
     value = value.args[1] or value
   end
   if value.tag == "Table" then
+    of = of or "text"
     local named, kind = robot.get(value, "name"), robot.get(value, "type")
     local first = value.items[1]
     name = name or named and named.value.value or first and not first.key and first.value.value

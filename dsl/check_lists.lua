@@ -1,5 +1,7 @@
 --- check_lists - rules on what is written down in lists: label, value pairs; calls for `together` and `step`.
 local infer = require "check_infer"
+local near = require("lua_near").near
+local words = require "check_words"
 
 local M = { on = {} }
 
@@ -26,6 +28,11 @@ local function show(expr)
   return "…"
 end
 M.show = show
+
+local find_keys = {}
+for _, key in ipairs(words.find_keys) do
+  find_keys[key] = true
+end
 
 local not_label = { number = true, money = true, date = true, flag = true, document = true, case = true, screen = true, rows = true, row = true }
 
@@ -63,7 +70,8 @@ local function odd(w, node, what)
   elseif item.value.tag == "String" then
     return w:report("pairs", item.line, text, show(item.value), ("write a value after %s, or take it away"):format(show(item.value)))
   end
-  w:report("pairs", item.line, text, (before and show(before.value) .. ", " or "") .. show(item.value), ("write the label before %s"):format(show(item.value)))
+  w:report("pairs", item.line, text, (before and show(before.value) .. ", " or "") .. show(item.value),
+    ("write the label before %s"):format(show(item.value)))
 end
 
 --- A list of label, value, label, value … : even, labels are texts, none twice, no value surely nil.
@@ -187,12 +195,27 @@ end
 
 local lists = { ["screen:fill"] = { 1, "fill" }, ["screen:row"] = { 2, "row" } }
 
+-- What find may say beside the name.
+local function find(w, call)
+  local how = call.args[2]
+  for _, item in ipairs(how and how.tag == "Table" and how.items or {}) do
+    local key = item.key and item.key.tag == "String" and item.key.value
+    if not key or not find_keys[key] then
+      local guess = key and near(key, words.find_keys)
+      w:report("pairs", item.line, key and ("find knows no '%s'."):format(key) or "find takes named values only.",
+        table.concat(words.find_keys, ", "), guess and "did you mean '" .. guess .. "'?")
+    end
+  end
+end
+
 function M.on.call(w, call)
   local spec = lists[call.word]
   if spec and call.args[spec[1]] then
     M.pairs(w, call.args[spec[1]], spec[2])
   elseif call.word == "screen:fill" and not call.args[1] then
     w:report("pairs", call.line, "fill needs a list of label, value.", nil, 'write fill { "Loan no", case.loan_no }')
+  elseif call.word == "screen:find" then
+    find(w, call)
   elseif call.word == "together" then
     together(w, call)
   elseif call.word == "step" then

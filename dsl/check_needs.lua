@@ -5,7 +5,7 @@ local robot = require "check_robot"
 local M = {}
 
 -- Modules that are no source of data outside.
-local not_source = { document = true, json = true, xml = true, csv = true, files = true }
+local not_source = { document = true, json = true, xml = true, csv = true, files = true, identifier = true }
 
 local function sorted(set)
   local list = {}

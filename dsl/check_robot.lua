@@ -179,7 +179,7 @@ local function check_run(w, tree, of)
   end
   local finish = find_function(tree, "finish")
   if finish and finish.tag == "Function" and finish.params[1] then
-    finish.params[1].type = { k = "batch", what = "the batch", fields = { done = true, rejected = true, failed = true, rows = true } }
+    finish.params[1].type = { k = "batch", what = "the batch", fields = { done = true, rejected = true, failed = true, period = true, rows = true } }
     finish.params[1].fixed = true
   end
 end
@@ -201,8 +201,12 @@ local function check_declaration(w, node)
   known_keys(w, table_node, words.robot_keys, "robot")
   local about, cases, case = get(table_node, "about"), get(table_node, "cases"), get(table_node, "case")
   if not about then
-    w:report("declaration", node.line, "the robot does not say what it is about.", nil, 'add about = "…", one sentence for the people who see it run', "warning")
+    w:report("declaration", node.line, "the robot does not say what it is about.", nil,
+      'add about = "…", one sentence for the people who see it run', "warning")
   end
+  local limit, retry = get(table_node, "limit"), get(table_node, "retry")
+  if limit and limit.value.tag == "Table" then known_keys(w, limit.value, words.limit_keys, "limit") end
+  if retry and retry.value.tag == "Table" then known_keys(w, retry.value, words.retry_keys, "retry") end
   if case and case.value.tag == "Table" then check_case(w, case.value) end
   if cases and cases.value.tag == "Table" then check_cases(w, cases.value, case and case.value.tag == "Table" and case.value) end
   return table_node

@@ -59,7 +59,8 @@ end
 local function check_file(w, tree)
   local node, kind, line = returned(tree)
   if not node or not kinds[kind] then
-    return w:report("screen-file", line or 1, "a screen file returns what it describes.", kind, "write return desktop { … }, terminal { … } or web { … }")
+    return w:report("screen-file", line or 1, "a screen file returns what it describes.", kind,
+      "write return desktop { … }, terminal { … } or web { … }")
   end
   for _, item in ipairs(node.items) do
     local key = item.key and item.key.tag == "String" and item.key.value
@@ -88,7 +89,8 @@ local function check_file(w, tree)
     for i, item in ipairs(fill and fill.value.tag == "Table" and fill.value.items or {}) do
       local before = fill.value.items[i - 1]
       if i % 2 == 0 and item.value.tag == "String" and before.value.tag == "String" and before.value.value:lower():match "pass" then
-        w:report("open-secret", item.line, "a password stands readable in a screen file.", nil, 'write secret "name" and keep it with: deskhand secret set name')
+        w:report("open-secret", item.line, "a password stands readable in a screen file.", nil,
+          'write secret "name" and keep it with: deskhand secret set name')
       end
     end
   end
@@ -103,13 +105,15 @@ local function open(w, call)
   if w.screen_file then return end
   local arg = call.args[1]
   if not arg or arg.tag ~= "String" then
-    return w:report("screen", call.line, call.word .. " needs the name of a screen in quotes.", arg and show(arg), ('write %s "loan-core"'):format(call.word))
+    return w:report("screen", call.line, call.word .. " needs the name of a screen in quotes.", arg and show(arg),
+      ('write %s "loan-core"'):format(call.word))
   end
   local screen = w.screens[arg.value]
   if not screen then
     local all = sorted(w.screens)
     local guess = near(arg.value, all)
-    w:report("screen", arg.line, ("there is no screen '%s'."):format(arg.value), #all > 0 and "screens: " .. table.concat(all, ", ") or "no file in screens/",
+    w:report("screen", arg.line, ("there is no screen '%s'."):format(arg.value),
+      #all > 0 and "screens: " .. table.concat(all, ", ") or "no file in screens/",
       guess and "did you mean '" .. guess .. "'?" or ("describe it in screens/%s.lua"):format(arg.value))
   elseif screen.kind and screen.kind ~= call.word and kinds[screen.kind] then
     w:report("screen", arg.line, ("'%s' is a %s, not a %s."):format(arg.value, screen.kind, call.word), ("screens/%s.lua"):format(arg.value),

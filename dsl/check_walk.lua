@@ -190,7 +190,7 @@ function M.walk(w, tree)
   end
   w.seen, w.tree = {}, tree
   for pass = 1, passes do
-    w.learned, w.seen = w.seen, {}
+    w.learned, w.seen, w.types, w.summaries = w.seen, {}, {}, {}
     w.pass, w.depth, w.count, w.loops, w.roles, w.names = pass, 0, 0, {}, {}, {}
     w:tell("file", tree)
     w:block(tree.body)

@@ -50,7 +50,7 @@ M.words = {
   ["screen:read"] = { does = "read", gives = "text" },
   ["screen:table"] = { does = "read", gives = "rows" },
   ["screen:row"] = { does = "value", gives = "locator" },
-  ["screen:find"] = { does = "value", gives = "locator" },
+  ["screen:find"] = { does = "value", gives = "target" },
   ["screen:has"] = { does = "read", gives = "flag" },
   ["screen:expect"] = { does = "read" },
   ["screen:wait"] = { does = "drive" },
@@ -88,9 +88,12 @@ M.reserved = {
 }
 M.robot_keys = { "about", "cases", "case", "limit", "retry", "hosts", "isolation", "zone" }
 M.cases_keys = { "from", "key", "once_a", "watch", "to" }
+M.limit_keys = { "time", "slice", "memory" }
+M.retry_keys = { "times", "wait" }
 M.once_a = { "day", "month", "year" }
 M.submit_keys = { "at", "fill", "press", "proof", "approve" }
 M.effect_keys = { "values", "proof", "act", "approve" }
+M.find_keys = { "within", "near", "role", "nth", "image", "text" }
 M.review_keys = { "show", "ask", "fields", "role" }
 M.screen_keys = {
   "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "env", "dir", "time",

@@ -94,11 +94,13 @@ local function missing_end(s)
   if not open then return nil end
   for i = 1, s.i - 1 do
     if s.t.kind[i] == "else" and s.t.kind[i + 1] == "if" and s.t.line[i] == s.t.line[i + 1] then
-      return { text = "'else if' opens a second block, which needs an end of its own.", seen = "else if", advice = "write elseif", line = s.t.line[i] }
+      return { text = "'else if' opens a second block, which needs an end of its own.", seen = "else if", advice = "write elseif",
+        line = s.t.line[i] }
     end
   end
   local closing = open.what == "repeat" and "until" or "end"
-  return { text = ("the block that begins in line %d has no '%s'."):format(open.line, closing), seen = head(s, open), advice = "write " .. closing .. " where it ends",
+  return { text = ("the block that begins in line %d has no '%s'."):format(open.line, closing), seen = head(s, open),
+    advice = "write " .. closing .. " where it ends",
     line = open.line }
 end
 
@@ -117,7 +119,8 @@ local function missing_bracket(s)
   end
   local what = open.what == "{" and "list" or "call"
   if closer[open.what] ~= k and (k == ")" or k == "}" or k == "]") then
-    return { text = ("the %s that begins in line %d is closed with %s."):format(what, open.line, k), seen = k, advice = "write " .. closer[open.what] }
+    return { text = ("the %s that begins in line %d is closed with %s."):format(what, open.line, k), seen = k,
+      advice = "write " .. closer[open.what] }
   end
   local first = #stack
   while first > 1 and stack[first - 1].line == top.line do
@@ -128,7 +131,8 @@ local function missing_bracket(s)
     closing[#closing + 1] = closer[stack[i].what]
   end
   local begin = stack[first].i
-  local name = s.t.kind[begin - 1] == "name" and s.t.line[begin - 1] == s.t.line[begin] and s.t.value[begin - 1] .. stack[first].what or stack[first].what
+  local name = s.t.kind[begin - 1] == "name" and s.t.line[begin - 1] == s.t.line[begin] and s.t.value[begin - 1] .. stack[first].what or
+    stack[first].what
   return { text = ("the %s that begins in line %d with `%s` is not closed."):format(what, top.line, name), seen = head(s, top),
     advice = "write " .. table.concat(closing, " ") .. " where it ends", line = top.line }
 end
@@ -137,7 +141,8 @@ local function end_too_many(s)
   if not s.text:match "^<eof> expected" then return nil end
   local k = s.t.kind[s.i]
   if k == "end" then
-    return { text = "there is an 'end' too many, or a block before it is closed too early.", seen = "end", advice = "count the ends above this line: if, for, while, function have one each" }
+    return { text = "there is an 'end' too many, or a block before it is closed too early.", seen = "end",
+      advice = "count the ends above this line: if, for, while, function have one each" }
   elseif k == "else" or k == "elseif" then
     return { text = ("'%s' stands outside an if."):format(k), seen = k, advice = "look for an 'end' before it that closes the if too early" }
   elseif k == "until" then
@@ -148,7 +153,8 @@ local function end_too_many(s)
     back = back - 1
   end
   if s.t.kind[back] == "return" then
-    return { text = "nothing may follow return in its block.", seen = "return in line " .. s.t.line[back], advice = "move it to the end, or write if … then return … end" }
+    return { text = "nothing may follow return in its block.", seen = "return in line " .. s.t.line[back],
+      advice = "move it to the end, or write if … then return … end" }
   end
 end
 
@@ -163,7 +169,8 @@ function M.explain(s)
         back = back - 1
       end
       if s.t.kind[back] == "return" then
-        return { text = "nothing may follow return in its block.", seen = "return in line " .. s.t.line[back], advice = "move it to the end, or write if … then return … end" }
+        return { text = "nothing may follow return in its block.", seen = "return in line " .. s.t.line[back],
+          advice = "move it to the end, or write if … then return … end" }
       end
     end
     return missing_end(s)

@@ -89,7 +89,8 @@ local function why(tree, line, kind, name)
   return show(node), node
 end
 
-local kind_word = { ["nil"] = "empty", string = "a text", number = "a number", table = "a list or record", boolean = "true or false", ["function"] = "a function" }
+local kind_word = { ["nil"] = "empty", string = "a text", number = "a number", table = "a list or record", boolean = "true or false",
+  ["function"] = "a function" }
 
 local function said(of)
   return kind_word[of] or "a " .. of
@@ -104,7 +105,8 @@ local function index(tree, line, of, kind, name)
   local seen, node = why(tree, line, kind, name)
   if not node then return nil end
   local shown = show(node)
-  local advice = of == "nil" and ("look at where it comes from, or ask first: if %s then … end"):format(shown) or ("%s is no record: use it as it is"):format(shown)
+  local advice = of == "nil" and ("look at where it comes from, or ask first: if %s then … end"):format(shown) or
+    ("%s is no record: use it as it is"):format(shown)
   return { text = ("%s is %s, so nothing can be read from it."):format(shown, said(of)), seen = node.decl and seen or nil, advice = advice }
 end
 
@@ -187,7 +189,8 @@ local function explain(tree, line, text)
   if a then return compare(tree, line, a, b) end
   local func, want, got = text:match "^bad argument #1 to '([^']+)' %((%l+) expected, got ([%l ]+)%)$"
   if func and (func == "for iterator" or func == "ipairs" or func == "pairs") and want == "table" then
-    return { text = "the loop has nothing to go through: its list is " .. said(got == "no value" and "nil" or got) .. ".", advice = "look at where the list comes from" }
+    return { text = "the loop has nothing to go through: its list is " .. said(got == "no value" and "nil" or got) .. ".",
+      advice = "look at where the list comes from" }
   end
   return nil
 end

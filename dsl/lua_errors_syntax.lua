@@ -8,8 +8,10 @@ local keywords = require("lua_lex").keywords
 
 local M = {}
 
-local ends_value = { name = true, string = true, number = true, ["}"] = true, [")"] = true, ["]"] = true, ["true"] = true, ["false"] = true, ["nil"] = true }
-local begins_value = { name = true, string = true, number = true, ["{"] = true, ["function"] = true, ["true"] = true, ["false"] = true, ["nil"] = true, ["not"] = true }
+local ends_value = { name = true, string = true, number = true, ["}"] = true, [")"] = true, ["]"] = true, ["true"] = true, ["false"] = true,
+  ["nil"] = true }
+local begins_value = { name = true, string = true, number = true, ["{"] = true, ["function"] = true, ["true"] = true, ["false"] = true,
+  ["nil"] = true, ["not"] = true }
 
 -- State of one explanation: tokens t, the index i of the token at which it failed, the source.
 local function kind(s, i)
@@ -72,7 +74,8 @@ end
 local function text_key(s)
   if kind(s, s.i) ~= "=" or kind(s, s.i - 1) ~= "string" or not s.text:match "^'}' expected" then return nil end
   local key, value = text_of(s, s.i - 1), text_of(s, s.i + 1, value_end(s, s.i + 1))
-  return { text = "a text in quotes cannot stand before =.", seen = key .. " = " .. value, advice = ("write [%s] = %s; in a list of label, value: %s, %s"):format(key, value, key, value) }
+  return { text = "a text in quotes cannot stand before =.", seen = key .. " = " .. value,
+    advice = ("write [%s] = %s; in a list of label, value: %s, %s"):format(key, value, key, value) }
 end
 
 local function reserved_word(s)
@@ -117,7 +120,8 @@ local function other_languages(s)
   end
 end
 
-local quotes = { ["\xe2\x80\x9c"] = true, ["\xe2\x80\x9d"] = true, ["\xe2\x80\x9e"] = true, ["\xe2\x80\x98"] = true, ["\xe2\x80\x99"] = true, ["\xc2\xab"] = true, ["\xc2\xbb"] = true }
+local quotes = { ["\xe2\x80\x9c"] = true, ["\xe2\x80\x9d"] = true, ["\xe2\x80\x9e"] = true, ["\xe2\x80\x98"] = true,
+  ["\xe2\x80\x99"] = true, ["\xc2\xab"] = true, ["\xc2\xbb"] = true }
 
 local function foreign_letters(s)
   local at = s.t.from[s.i]
@@ -144,7 +148,8 @@ local function no_value(s)
   if k == ")" and before == "," then return { text = "a call must not end with a comma.", seen = ", )", advice = "take the comma away" } end
   if not before then return nil end
   if before == "=" or before == "==" or before == ".." or before == "and" or before == "or" or before == "return" or before == "(" then
-    return { text = ("a value is missing after '%s'."):format(before), seen = text_of(s, math.max(1, s.i - 2), s.i), advice = "write what belongs there" }
+    return { text = ("a value is missing after '%s'."):format(before), seen = text_of(s, math.max(1, s.i - 2), s.i),
+      advice = "write what belongs there" }
   end
 end
 
@@ -153,7 +158,8 @@ local function strings(s)
   local text = s.text
   if text:match "^unfinished string" then
     local rest = s.src:sub(from):match "^[^\r\n]*"
-    return { text = "a text begins here and its quote is not closed.", seen = #rest > 50 and rest:sub(1, 47) .. "…" or rest, advice = "write " .. rest:sub(1, 1) .. " where it ends" }
+    return { text = "a text begins here and its quote is not closed.", seen = #rest > 50 and rest:sub(1, 47) .. "…" or rest,
+      advice = "write " .. rest:sub(1, 1) .. " where it ends" }
   elseif text:match "^unfinished long comment" then
     return { text = "a comment begins in line " .. (text:match "line (%d+)" or "?") .. " and is not closed.", advice = "write ]] where it ends" }
   elseif text:match "^invalid escape" then
@@ -180,7 +186,8 @@ local function misspelt(s)
     return { text = ("'%s' is not understood here."):format(word), seen = text_of(s, s.i - 1, s.i), advice = "write " .. guess }
   end
   if kind(s, s.i) == "name" or kind(s, s.i) == "eof" or s.t.line[s.i] ~= s.t.line[s.i - 1] then
-    return { text = ("'%s' alone does nothing."):format(text_of(s, value_begin(s, s.i - 1), s.i - 1)), advice = "call it: name(…), or set it: name = …" }
+    return { text = ("'%s' alone does nothing."):format(text_of(s, value_begin(s, s.i - 1), s.i - 1)),
+      advice = "call it: name(…), or set it: name = …" }
   end
 end
 
@@ -194,10 +201,12 @@ end
 local function colon_key(s)
   if not s.text:match "^<name> expected" or kind(s, s.i - 1) ~= ":" or kind(s, s.i - 2) ~= "name" then return nil end
   local name = s.t.value[s.i - 2]
-  return { text = "a list sets its values with =, not with a colon.", seen = text_of(s, s.i - 2, s.i), advice = ("write %s = %s"):format(name, text_of(s, s.i)) }
+  return { text = "a list sets its values with =, not with a colon.", seen = text_of(s, s.i - 2, s.i),
+    advice = ("write %s = %s"):format(name, text_of(s, s.i)) }
 end
 
-local rules = { strings, foreign_letters, reserved_word, other_languages, colon_key, text_key, missing_comma, then_or_do, blocks.explain, no_value, misspelt }
+local rules = { strings, foreign_letters, reserved_word, other_languages, colon_key, text_key, missing_comma, then_or_do, blocks.explain,
+  no_value, misspelt }
 
 --- Advice for a text that does not compile; nil when nothing better than Lua's message is known.
 ---@param src string

@@ -150,7 +150,8 @@ local function scan(src, t)
   while true do
     pos = find(src, "[^ \t\v\f]", pos)
     if not pos then break end
-    local c, k, v, last, _ = byte(src, pos), nil, nil, nil, nil
+    local c = byte(src, pos)
+    local k, v, last, _
     if c == 10 or c == 13 then
       local pair = sub(src, pos, pos + 1)
       pos = pos + ((pair == "\r\n" or pair == "\n\r") and 2 or 1)

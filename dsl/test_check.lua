@@ -234,7 +234,7 @@ end
 
 for i, m in ipairs(mutations) do
   local name, from, to, rule, where = table.unpack(m, 1, 5)
-  t.case(("mutation %d of %s: %s"):format(i, name, to), function()
+  t.case(("mutation %d of %s: %s"):format(i, name, (to:gsub("%s+", " "))), function()
     local at, last = robots[name]:find(from, 1, true)
     assert(at, from)
     local source = robots[name]:sub(1, at - 1) .. to .. robots[name]:sub(last + 1)

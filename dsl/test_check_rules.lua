@@ -1,4 +1,5 @@
 --- Tests of check's rules: for each a body of run that is found in the line with --!, and one that is clean.
+-- luacheck: no max line length
 local t = require "test"
 local check = require "check"
 
@@ -178,13 +179,15 @@ t.case("needs", function()
 end)
 
 t.case("types for editors", function()
-  local text = check.types({ about = "Enters loans", case = { amount = { type = "money", above = 0, optional = true }, names = { type = "list", of = { type = "text" } } } }, "enter_loan")
+  local text = check.types({ about = "Enters loans", case = { amount = { type = "money", above = 0, optional = true },
+    names = { type = "list", of = { type = "text" } } } }, "enter_loan")
   t.ok(text:find("---@field amount money?  above 0", 1, true), text)
   t.ok(text:find("---@field names string[]", 1, true), text)
   t.ok(load(text))
 end)
 
 t.case("form", function()
-  t.eq(check.format({ file = "robot.lua", line = 10, severity = "error", text = "the case has no field 'loan_nr'", seen = "loan_no, key, period", advice = "did you mean 'loan_no'?" },
+  t.eq(check.format({ file = "robot.lua", line = 10, severity = "error", text = "the case has no field 'loan_nr'",
+    seen = "loan_no, key, period", advice = "did you mean 'loan_no'?" },
     "robots/copy_balance"), "robots/copy_balance/robot.lua:10: the case has no field 'loan_nr'.\n   seen: loan_no, key, period.   do: did you mean 'loan_no'?")
 end)

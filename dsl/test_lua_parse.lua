@@ -22,8 +22,10 @@ local samples = {
 "]], "x = [==[\n]]\n]==] --[[ a ]] --[=[ b\n]=]", ";;; ::a:: ;; ::b::", "return function(...) local x = ... return x end;",
   -- broken
   "x =", "x = = 1", "f(", "f(1\nx = 2", "a.1", "a:b", "goto x", "break", "::a:: ::a::", "goto a local x ::a:: x = 1", "local x <const> = 1 x = 2",
-  "local x <y> = 1", "function f() return ... end", "x = '\\q'", "x = '\\300'", "x = 'a", "x = [[a", "--[[a", "x = 3x", "x = [=a", "x = 1 1", "return 1 2",
-  "for i do end", "for 1", "if x", "if x then else else end", "end", "{}", "(f)", "f().x = 1 = 2", "local 1", "x = }", "x = function( end", "x = \0", "x = \1",
+  "local x <y> = 1", "function f() return ... end", "x = '\\q'", "x = '\\300'", "x = 'a", "x = [[a", "--[[a", "x = 3x", "x = [=a",
+    "x = 1 1", "return 1 2",
+  "for i do end", "for 1", "if x", "if x then else else end", "end", "{}", "(f)", "f().x = 1 = 2", "local 1", "x = }", "x = function( end",
+    "x = \0", "x = \1",
   "x = \u{201c}a\u{201d}", "repeat local x if x then goto c end local y ::c:: until y", "x = {1 2}", "x = {[1] 2}", "a, f() = 1", "\\", "#!x",
 }
 
@@ -38,7 +40,8 @@ local function chance(n)
   return (state >> 8) % n + 1
 end
 
-local pieces = { "end", "do", "if x then", "(", ")", "{", "}", "=", ",", "x", "1", "'a'", "local", "function", "return", "break", "::x::", "..", "...", "-", "[[", "]]",
+local pieces = { "end", "do", "if x then", "(", ")", "{", "}", "=", ",", "x", "1", "'a'", "local", "function", "return", "break", "::x::",
+  "..", "...", "-", "[[", "]]",
   "--[[", "\n", "\\", '"', "for", "until", "repeat", "nil", ":", ".", "0x", "1e", "==", "\xe2" }
 
 local function broken(src)
@@ -82,9 +85,11 @@ end)
 
 t.case("hostile texts end in an error, quickly", function()
   for _, src in ipairs {
-    ("("):rep(100000), ("{"):rep(100000), ("x = -"):rep(1) .. ("-"):rep(3):rep(1) .. ("not "):rep(100000), ("f("):rep(100000), ("a."):rep(100000) .. "b = 1",
-    "x = " .. ("1 + "):rep(100000) .. "1", "x = " .. ("'a' .. "):rep(100000) .. "'a'", ("do "):rep(100000), ("if x then "):rep(100000), ("function f() "):rep(100000),
-    ("a, "):rep(100000) .. "b = 1", ("local x = 1 "):rep(300), "x = " .. ("{"):rep(500) .. ("}"):rep(500), "x = f" .. ("()"):rep(100000), ("x"):rep(1000000), '"' .. ("a"):rep(1000000),
+    ("("):rep(20000), ("{"):rep(20000), "x = -" .. ("not "):rep(20000), ("f("):rep(20000), ("a."):rep(20000) .. "b = 1",
+    "x = " .. ("1 + "):rep(20000) .. "1", "x = " .. ("'a' .. "):rep(20000) .. "'a'", ("do "):rep(20000), ("if x then "):rep(20000),
+      ("function f() "):rep(20000),
+    ("a, "):rep(20000) .. "b = 1", ("local x = 1 "):rep(300), "x = " .. ("{"):rep(500) .. ("}"):rep(500), "x = f" .. ("()"):rep(20000),
+      ("x"):rep(200000), '"' .. ("a"):rep(200000),
   } do
     local tree, err = parse(src)
     t.ok(tree == nil and type(err.line) == "number", src:sub(1, 20))

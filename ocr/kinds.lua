@@ -48,5 +48,16 @@ function kinds.find(name)
   return spec
 end
 
+---The kinds that ship, each as name of field -> name of type: for those who prove a robot without running it.
+---@return table<string, table<string, string>>
+function kinds.fields()
+  local all = {}
+  for _, name in ipairs(shipped) do
+    all[name] = {}
+    for field, spec in pairs(require("ocr.kind_" .. name).fields) do all[name][field] = spec.type or "text" end
+  end
+  return all
+end
+
 kinds.names = shipped
 return kinds

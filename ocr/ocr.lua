@@ -42,4 +42,4 @@ local function settle(data, ask, file, kind, options)
   return record.new(data, spec, answers)
 end
 
-return { reads = { read = { get = read, settle = settle }, words = words } }
+return { reads = { read = { get = read, settle = settle }, words = words }, kinds = kinds.fields }
