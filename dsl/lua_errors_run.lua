@@ -113,7 +113,11 @@ end
 local function call(tree, line, of, kind, name)
   local node = named(tree, line, kind, name)
   if of ~= "nil" then
-    local made = node and find(tree, line, function(n) return n.tag == "Call" and n.func == node end)
+    local made
+    any(tree.body, function(n)
+      if n.tag == "Call" and n.func == node then made = n end
+      return made ~= nil
+    end)
     local arg = made and made.args[1]
     if arg and (arg.tag == "String" or arg.tag == "Table") then
       return { text = "a comma is missing.", seen = show(node) .. " " .. show(arg), advice = ("write %s, %s"):format(show(node), show(arg)) }
@@ -149,6 +153,15 @@ local function operand(tree, line, doing, of, kind, name)
   return { text = ("%s is %s and cannot be %s."):format(subject, said(of), doing), seen = node and node.decl and seen or nil, advice = advice }
 end
 
+local arithmetic = { ["+"] = true, ["-"] = true, ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true, ["^"] = true }
+
+-- Lua tries to make numbers of texts by itself, and says so in other words when it cannot.
+local function calculate(tree, line, a, b)
+  local node = find(tree, line, function(n) return n.tag == "Binop" and arithmetic[n.op] end)
+  return { text = ("%s and %s cannot be calculated with."):format(said(a), said(b)), seen = node and show(node),
+    advice = 'read it as a number: screen:read("…", number), or write tonumber(text)' }
+end
+
 local function compare(tree, line, a, b)
   local node = find(tree, line, function(n) return n.tag == "Binop" and (n.op == "<" or n.op == ">" or n.op == "<=" or n.op == ">=") end)
   local seen = node and show(node)
@@ -177,6 +190,8 @@ local function explain(tree, line, text)
   if of then return kind and call(tree, line, of, kind, name) end
   of = text:match "^attempt to perform arithmetic on a (%l+) value"
   if of then return operand(tree, line, "calculated with", of, kind, name) end
+  local left, right = text:match "^attempt to %l+ a '(%l+)' with a '(%l+)'$"
+  if left then return calculate(tree, line, left, right) end
   of = text:match "^attempt to concatenate a (%l+) value"
   if of then return operand(tree, line, "joined to a text", of, kind, name) end
   of = text:match "^attempt to get length of a (%l+) value"
