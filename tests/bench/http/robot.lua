@@ -1,5 +1,9 @@
 -- Twenty requests, one after the other: one of the thousand runs of the http bench.
-robot { about = "Asks a service twenty times", case = { url = text } }
+robot {
+  about = "Asks a service twenty times",
+  cases = { from = "cases.csv", key = "key" },
+  case = { key = text, url = text },
+}
 
 function run(case)
   local bytes = 0
