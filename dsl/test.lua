@@ -122,13 +122,21 @@ function t.cancel(name, f)
 end
 
 ---Runs a robot as `deskhand run` does, in a store of its own. answers: { ["name of a review"] = answer }.
----@param spec { robot: string?, case: table|string?, replay: string?, answers: table?, conf: table? }
+---@param spec { robot: string?, case: table|string?, replay: string?, record: string?, answers: table?, conf: table? }
 ---@return { status: integer, result: any, error: table?, state: string, out: string, err: string }
 function t.run(spec)
   local argv = { core._self(), "run", spec.robot or core._testing(), "--json", "--store", core._temp() .. "/store.db" }
   if spec.replay then
     argv[#argv + 1] = "--replay"
-    argv[#argv + 1] = t.fixture("fixtures/" .. spec.replay)
+    argv[#argv + 1] = spec.replay:find("^/") and spec.replay or t.fixture("fixtures/" .. spec.replay)
+  end
+  if spec.record then
+    argv[#argv + 1] = "--record"
+    argv[#argv + 1] = spec.record
+  end
+  for key, value in pairs(spec.conf or {}) do
+    argv[#argv + 1] = "--set"
+    argv[#argv + 1] = key .. "=" .. tostring(value)
   end
   local input
   if type(spec.case) == "table" then
