@@ -194,6 +194,9 @@ void sup_worker_close(struct sup_worker *w)
       *at = w->next;
       break;
     }
+  for (struct sup_run *r = s->runs; r; r = r->next)
+    if (r->worker == w)
+      r->worker = NULL;
   sup_asks_end(w);
   dh_peer_close(&w->peer);
   if (w->child) {
