@@ -23,8 +23,21 @@ local function like(of, other)
   return example[of]
 end
 
+-- Money times a whole number is exact; how to round another factor is a decision.
+local function share(w, node, left, right)
+  local money, factor = node.left, node.right
+  if right.k == "money" then money, factor = factor, money end
+  local value = factor.tag == "Number" and factor.value
+  if node.op == "/" and left.k == "money" or node.op == "*" and value and value % 1 ~= 0 then
+    local percent = value and (node.op == "*" and value * 100 or 100 / value)
+    w:report("compare", node.line, "an amount can be multiplied by whole numbers only.", show(node.left) .. " " .. node.op .. " " .. show(node.right),
+      ("write %s:percent(%s)"):format(show(money), percent and ("%.4g"):format(percent) or "20"))
+  end
+end
+
 function M.on.Binop(w, node)
   local left, right = w:type(node.left), w:type(node.right)
+  if left and right and (left.k == "money" or right.k == "money") then share(w, node, left, right) end
   if not left or not right or not apart[left.k] or not apart[right.k] or left.k == right.k then return end
   local a, b = left.k, right.k
   if compares[node.op] then

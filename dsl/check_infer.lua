@@ -14,6 +14,10 @@ local simple = {}
 for name in ("text number money date flag file secret locator target row rows"):gmatch "%a+" do
   simple[name] = { k = name }
 end
+simple.money.what = "an amount"
+simple.money.fields = { minor = simple.number, currency = simple.text, digits = simple.number, percent = true }
+simple.date.what = "a date"
+simple.date.fields = { year = simple.number, month = simple.number, day = simple.number, weekday = simple.number }
 M.simple = simple
 
 --- The type that a type word names, in `robot {case = …}` or as the second argument of `read`.
@@ -77,7 +81,7 @@ local function sum(w, node)
   local a, b = M.type(w, node.left), M.type(w, node.right)
   if not a or not b then return nil end
   if a.k == "number" and b.k == "number" then return a end
-  if a.k == "money" and (b.k == "money" and (node.op == "+" or node.op == "-") or b.k == "number" and (node.op == "*" or node.op == "/")) then
+  if a.k == "money" and (b.k == "money" and (node.op == "+" or node.op == "-") or b.k == "number" and node.op == "*") then
     return a
   end
   if a.k == "number" and b.k == "money" and node.op == "*" then return b end

@@ -111,16 +111,17 @@ function M.on.Index(w, node)
   end
 end
 
-local methods = { screen = {}, document = {} }
+local methods = {}
 for path in pairs(words.words) do
   local kind, name = path:match "^(%w+):(%w+)$"
   if kind then
-    local list = methods[kind]
-    list[#list + 1] = name
+    methods[kind] = methods[kind] or {}
+    table.insert(methods[kind], name)
   end
 end
-table.sort(methods.screen)
-table.sort(methods.document)
+for _, list in pairs(methods) do
+  table.sort(list)
+end
 
 function M.on.Method(w, node)
   local receiver = w:type(node.object)
@@ -128,7 +129,8 @@ function M.on.Method(w, node)
   if not known or w.words[receiver.k .. ":" .. node.name] then return end
   local guess = words.instead[node.name]
   if not guess or not w.words[receiver.k .. ":" .. guess] then guess = near(node.name, known) end
-  w:report("unknown-word", node.line, ("a %s has no '%s'."):format(receiver.k, node.name), table.concat(known, ", "), mean(guess))
+  w:report("unknown-word", node.line, ("%s has no '%s'."):format(receiver.k == "money" and "an amount" or "a " .. receiver.k, node.name),
+    table.concat(known, ", "), mean(guess))
 end
 
 -- Names of fields that are given as texts: record:missing("a", "b"), record:of("a").

@@ -55,6 +55,7 @@ M.words = {
   ["screen:expect"] = { does = "read" },
   ["screen:wait"] = { does = "drive" },
   ["screen:submit"] = { does = "effect", gives = "row" },
+  ["money:percent"] = { does = "value", gives = "money" },
   ["document:of"] = { does = "value" },
   ["document:missing"] = { does = "value", gives = "text" },
 }

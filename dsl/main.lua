@@ -2,7 +2,7 @@
 local core = ...
 local lang = core._builtin("lang")(core)
 if core._testing() then return lang.dsl("test").main() end
-local _, run = lang.load_robot()
+local declaration, run = lang.load_robot()
 local this = core._this()
 lang.fetch_secrets()
 local case = this.case
@@ -12,7 +12,9 @@ if this.key == "(finish)" then -- made by the scheduler when every case of the p
   argument = lang.dsl("batch").new(case.rows, this.period)
 else
   case.key, case.period = this.key, this.period
-  argument = core._strict(case, "the case")
+  local empty = {}
+  for name, t in pairs(declaration.case or {}) do empty[name] = t.optional or nil end
+  argument = core._strict(case, "the case", empty)
 end
 
 local ok, result = core._pcall(run, argument)

@@ -52,7 +52,8 @@ t.case("what is not understood stays as Lua says it", function()
   t.eq(told.text, "unknown attribute 'foo'")
   t.ok(told.advice == nil)
   t.eq(errors.explain("no place in here", "x").text, "no place in here")
-  t.eq(errors.explain("other.lua:3: attempt to index a nil value (local 'x')", { ["robot.lua"] = "" }).text, "attempt to index a nil value (local 'x')")
+  t.eq(errors.explain("other.lua:3: attempt to index a nil value (local 'x')", { ["robot.lua"] = "" }).text,
+    "attempt to index a nil value (local 'x')")
 end)
 
 local function running(name, src, line, text, seen, advice)
@@ -68,7 +69,8 @@ local function running(name, src, line, text, seen, advice)
   end)
 end
 
-running("nil local", 'local function find() end\nlocal entry = find("x")\nreturn entry.no', 3, "entry is empty", 'line 2 from find("x")', "if entry then")
+running("nil local", 'local function find() end\nlocal entry = find("x")\nreturn entry.no', 3, "entry is empty", 'line 2 from find("x")',
+  "if entry then")
 running("nil field", "local firm = {}\nreturn firm.address.city", 2, "firm.address is empty", "", "if firm.address then")
 running("never set", "local entry\nreturn entry.no", 2, "entry is empty", "nothing was put into it", "")
 running("a parameter", "local function f(x)\n  return x.no\nend\nf()", 2, "x is empty", "given to the function in line 1", "")
