@@ -206,4 +206,4 @@ def main(tests):
     sys.exit(1 if failed else 0)
 
 
-__all__ = ["Ledger", "Place", "contains", "equal", "gone", "json", "main", "os", "processes", "signal", "time"]
+__all__ = ["DESKHAND", "ROOT", "Ledger", "Place", "contains", "equal", "gone", "json", "main", "os", "processes", "signal", "time"]
