@@ -2,6 +2,8 @@
 std = "lua54"
 max_line_length = 150
 files["robots/"] = { globals = { "run", "finish" } }
+files["**/fixtures/**/*.lua"] = { globals = { "run", "finish" } }
+files["tests/bench/"] = { globals = { "run", "finish" } }
 files["examples/"] = { globals = { "run", "finish" } }
 local words = { "robot", "text", "number", "money", "date", "flag", "file", "list", "optional", "secret", "desktop", "terminal", "web",
   "effect", "review", "reject", "together", "each", "step", "now", "today", "wait", "log",

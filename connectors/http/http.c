@@ -10,12 +10,13 @@
  * and no robot sees them: an answer is journaled. */
 static void push_header(lua_State *L, const char *line, size_t n)
 {
-  const char *colon = memchr(line, ':', n), *value = colon + 1;
+  const char *colon = memchr(line, ':', n), *value;
   char name[128];
   size_t len;
 
   if (!colon || (len = (size_t)(colon - line)) >= sizeof name)
     return;
+  value = colon + 1;
   for (size_t i = 0; i < len; i++)
     name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] + 32 : line[i]);
   n -= len + 1;

@@ -52,10 +52,20 @@ local function checked(method, url, answer)
   return answer
 end
 
+---@class http.options
+---@field headers? table<string, any>  a value is a text, a secret, or a list of these
+---@field query? table<string, any>
+---@field accept? integer|integer[]  statuses that are answers
+---@field timeout? number|string  seconds, or "90s"
+---@field auth? { user: any, password: any }
+---@field rate? string  "60/min"
+---@field source? string  source.NAME.* of the configuration
+---@field limit? integer  bytes of the answer at most
+
 --- Asks a service. The answer is { status, headers, body, json }; headers have small letters. A status of 400 or more
 --- is an error unless `accept` lists it.
 ---@param url string
----@param options? { headers?: table, query?: table, accept?: integer|integer[], timeout?: number|string, auth?: table, rate?: string, source?: string, limit?: integer }
+---@param options? http.options
 local function get(url, options)
   local o = { url = url }
   if options then

@@ -29,7 +29,7 @@ static struct {
   struct dh_loop *loop;
   CURLM *multi;
   uv_timer_t *timer;
-  LIST_HEAD(, poll) polls;
+  LIST_HEAD(poll_list, poll) polls;
   struct dh_http_queue ready; /* waits for one of the 64 places */
   int running;
   struct gate *gates;

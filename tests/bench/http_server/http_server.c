@@ -24,9 +24,9 @@ static void make_answer(void)
   body[BODY] = '\0';
   memcpy(body, "{\"a\":\"", 6);
   memcpy(body + BODY - 2, "\"}", 2);
-  answer_len = (size_t)snprintf(
-      answer, sizeof answer,
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", BODY, body);
+  answer_len = (size_t)snprintf(answer, sizeof answer,
+                                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
+                                BODY, body);
 }
 
 static void closed(uv_handle_t *h)
