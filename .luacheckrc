@@ -10,3 +10,4 @@ local words = { "robot", "text", "number", "money", "date", "flag", "file", "lis
   "http", "json", "xml", "csv", "files", "company", "tax", "document", "identifier", "mail" }
 read_globals = words
 unused_args = false
+exclude_files = { "dsl/types/*.lua" } -- declarations for editors, nothing that runs
