@@ -24,6 +24,7 @@ local M = {}
 ---@class check_options
 ---@field words? table<string, string|{does: string}> more words: a group ("company") -> its module; a member ("tax.standing")
 ---  -> its module, or what it does ("read", "effect", "value") when all members of its group are given
+---@field build? table<string, boolean> the words that this build has, when not all of the language
 ---@field kinds? table<string, table>  document kinds -> their fields: a list of names, or name -> type name
 ---@field main? string                 the file with robot { … }; "robot.lua" if absent
 ---@field robot? string                the robot's name, for texts
@@ -42,19 +43,24 @@ local function collect_rules()
   return rules
 end
 
-local function all_words(more)
-  local list, groups = {}, {}
+-- The vocabulary and what the build adds; a group whose members are told has these only.
+local function all_words(more, build)
+  local list, groups, told = {}, {}, {}
+  for path, spec in pairs(more or {}) do
+    if type(spec) == "table" then told[path:match "^[%w_]+"] = true end
+  end
   for path, spec in pairs(words.words) do
-    list[path] = spec
+    local head = path:match "^([%w_]+)%." or path:match "^[%w_]+$"
+    if not head or (not build or build[head]) and (not told[head] or more[path] or head == path) then list[path] = spec end
   end
   for name, closed in pairs(words.groups) do
-    groups[name] = closed
+    if not build or build[name] then groups[name] = closed or told[name] or false end
   end
   for path, spec in pairs(more or {}) do
     local group = path:match "^([%w_]+)%."
     if group then
       list[path] = list[path] or { does = type(spec) == "table" and spec.does or "read" }
-      if groups[group] == nil or type(spec) == "table" then groups[group] = type(spec) == "table" end
+      groups[group] = groups[group] or told[group] or false
     elseif not list[path] and groups[path] == nil then
       groups[path] = false
     end
@@ -88,7 +94,7 @@ end
 function M.read(files, options, add)
   options = options or {}
   local project = { files = files, main = main_of(files, options.main), order = {}, trees = {}, screens = {} }
-  project.words, project.groups = all_words(options.words)
+  project.words, project.groups = all_words(options.words, options.build)
   for path in pairs(files) do
     if belongs(path) then table.insert(project.order, path) end
   end
@@ -139,6 +145,7 @@ function M.robot(files, options)
       walk({
         file = path, files = files, main = path == project.main, screen_file = screen_file, rules = rules, add = add,
         words = project.words, groups = project.groups, screens = project.screens, kinds = project.kinds,
+        all_kinds = options ~= nil and options.kinds ~= nil and next(options.kinds) ~= nil,
       }, tree)
     end
   end

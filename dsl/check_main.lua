@@ -3,14 +3,15 @@ local core = ...
 local lang = core._builtin("lang")(core)
 local check = lang.dsl("check")
 
-local files, words = {}, {}
+local files, words, build = {}, {}, {}
 for _, path in ipairs(core._paths()) do files[path] = core._source(path) end
 for _, word in ipairs(core._words()) do
+  build[word] = true
   local module = core._module_of(word)
   if module then words[word] = module end
 end
 local this = core._this()
-local options = { words = words, kinds = {}, robot = this.robot }
+local options = { words = words, build = build, kinds = {}, robot = this.robot }
 
 local function mentioned(word)
   for _, text in pairs(files) do

@@ -52,6 +52,9 @@ function M.on.Name(w, node)
   local text = "there is no word '" .. node.name .. "'."
   local advice
   local guess = words.instead[node.name]
+  if words.words[node.name] or words.groups[node.name] ~= nil then
+    return w:report("unknown-word", node.line, "this build has no '" .. node.name .. "'.", nil, "look what it needs: deskhand doctor")
+  end
   if node.name == "_G" or node.name == "_ENV" then
     advice = "write locals: what must be kept goes into the result of run"
   elseif guess then
@@ -206,10 +209,21 @@ function M.on.Assign(w, node)
   end
 end
 
+-- A document kind that neither ships nor stands in kinds/.
+local function kind(w, call)
+  local arg = call.args[2]
+  local name = arg and arg.tag == "String" and arg.value
+  if not name or not w.all_kinds or w.kinds[name] or w.files["kinds/" .. name .. ".lua"] then return end
+  local known = sorted_keys(w.kinds)
+  w:report("kind", arg.line, ("there is no document kind '%s'."):format(name), table.concat(known, ", "),
+    mean(near(name, known)) or ("write your own: kinds/%s.lua"):format(name))
+end
+
 local changes_table = { ["table.insert"] = true, ["table.remove"] = true, ["table.sort"] = true }
 
 function M.on.call(w, call)
   if call.receiver and call.receiver.k == "document" then document_fields(w, call) end
+  if call.word == "document.read" then kind(w, call) end
   local path = call.func and infer.path(call.func)
   if path == "require" then return require_call(w, call) end
   if changes_table[path] and call.args[1] then

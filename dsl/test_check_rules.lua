@@ -173,6 +173,20 @@ t.case("kinds of the robot's own", function()
   t.eq(found[1].advice, "did you mean 'total'?")
 end)
 
+t.case("words that this build has not, and members that a module has not", function()
+  local source = head .. 'function run(case)\nmail.send("x", { to = "a" })\nreturn company.gett(case.id)\nend'
+  local all = { ["robot.lua"] = source }
+  for path, text in pairs(files) do all[path] = text end
+  local build = { company = true }
+  for word in ("robot text number money date flag file list optional desktop terminal web secret"):gmatch "%a+" do build[word] = true end
+  local found = check.robot(all, { build = build, words = { company = "company", ["company.get"] = { does = "read" } } })
+  t.eq(told(found), "robot.lua:9: this build has no 'mail'.\n   do: look what it needs: deskhand doctor [unknown-word]\n" ..
+    "robot.lua:10: company has no 'gett'.\n   seen: get.   do: did you mean 'get'? [unknown-word]")
+end)
+
+bad("kind", "unknown", 'return document.read(case.licence, "licens") --!')
+bad("kind", "written down", 'return together({ document.read, case.licence, "licens" }) --!')
+
 t.case("needs", function()
   local source = head .. 'function run(case)\nlocal a, b = together({ company.get, case.id }, { document.read, case.licence, "licence" })\nhttp.get("x")\n' .. save .. "\nreturn a, b, secret 'api.key' end"
   local all = { ["robot.lua"] = source }
