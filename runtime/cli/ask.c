@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const effect_answers[] = {"accept", "happened", "not-happened"};
+static const char *const effect_answers[] = {"accept", "happened", "not-happened", "refuse"};
 
 static bool is_effect(const struct dh_val *review)
 {

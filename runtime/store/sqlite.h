@@ -83,6 +83,8 @@ int sq_row_data(struct sq *q, sqlite3_stmt *st, int column, struct dh_buf *out, 
 int sq_row_list(struct sq *q, int64_t case_id, struct dh_buf *out, struct dh_err *err);
 /* Withdraws all open reviews and ends all waits of a case that is over. */
 int sq_case_close(struct sq *q, int64_t case_id, struct dh_err *err);
+/* Fails a case that is not leased, for good; row: its FAILED record. */
+int sq_case_fail(struct sq *q, int64_t case_id, int64_t row, struct dh_err *err);
 /* Parks a case with {error} as its last row. */
 int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct dh_err *err);
 
@@ -114,8 +116,8 @@ int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, s
                  struct dh_err *err);
 int sq_case_show(struct dh_db *db, const char *queue, const char *period, const char *key, struct dh_buf *out,
                  struct dh_err *err);
-int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, const char *key, const char *bundle,
-                     struct dh_err *err);
+int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, const char *key,
+                     const char *bundle, struct dh_err *err);
 int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,
                   struct dh_err *err);
 int sq_counts(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],

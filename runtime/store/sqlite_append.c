@@ -40,21 +40,26 @@ static int touch(struct sq *q, int64_t case_id, struct dh_err *err)
   return 0;
 }
 
-/* The case of a lease that stands; 0 in *case_id when it does not. */
-static int find_lease(struct sq *q, const char *run, int64_t fence, int64_t *case_id, struct dh_err *err)
+/* The case of a lease that takes this kind; 0 in *case_id when there is none. A torn lease takes nothing but
+ * the error that ends it: that is true whatever was lost before, and keeps an attempt that cannot go on from
+ * being tried for ever. */
+static int find_lease(struct sq *q, const struct dh_record *r, int64_t fence, int64_t *case_id,
+                      struct dh_err *err)
 {
   int rc;
 
-  if (q->lease.run[0] && fence == q->lease.fence && !strcmp(run, q->lease.run)) {
+  if (q->lease.run[0] && fence == q->lease.fence && !strcmp(r->run, q->lease.run)) {
     *case_id = q->lease.case_id;
     return 0;
   }
-  rc =
-      sq_int(q, case_id, 0, err,
-             "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2 AND torn = 0", "ti", run, fence);
+  rc = sq_int(q, case_id, 0, err,
+              "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2 AND (torn = 0 OR ?)", "tii",
+              r->run, fence, (int64_t)(r->kind == DH_REC_FAILED));
   if (rc || !*case_id || (rc = touch(q, *case_id, err)))
     return rc;
-  snprintf(q->lease.run, sizeof q->lease.run, "%s", run);
+  if (r->kind == DH_REC_FAILED) /* perhaps torn: not to be found again for other kinds */
+    return 0;
+  snprintf(q->lease.run, sizeof q->lease.run, "%s", r->run);
   q->lease.fence = fence;
   q->lease.case_id = *case_id;
   return 0;
@@ -73,7 +78,7 @@ struct meaning {
 
 static int read_meaning(const struct dh_record *r, struct meaning *m, struct dh_err *err)
 {
-  const struct dh_val *retry;
+  const struct dh_val *retry, *effect;
   struct dh_val *v = NULL;
   int rc;
 
@@ -83,7 +88,8 @@ static int read_meaning(const struct dh_record *r, struct meaning *m, struct dh_
   if ((rc = dh_val_parse(r->data, r->len, &v, err)))
     return rc;
   dh_val_text(v, "role", m->role, sizeof m->role);
-  m->effect = dh_val_bool(v, "effect", false);
+  m->effect = (effect = dh_val_get(v, "effect")) &&
+              (effect->type == DH_TEXT || (effect->type == DH_BOOL && effect->b));
   m->until = dh_val_int(v, "until", 0);
   if ((retry = dh_val_get(v, "retry"))) {
     m->times = dh_val_int(retry, "times", 0);
@@ -137,6 +143,18 @@ static int finish(struct sq *q, int64_t case_id, int64_t row, enum dh_case_state
                       "i", case_id);
 }
 
+static int give_up(struct sq *q, int64_t case_id, int64_t row, struct dh_err *err)
+{
+  int rc = sq_case_close(q, case_id, err);
+
+  return rc ? rc
+            : sq_exec(q, NULL, err,
+                      "UPDATE cases SET state = 7, due = NULL, worker = NULL, failures = failures + 1, "
+                      "last_end = 3, "
+                      "last_row = ?, ended = ? WHERE id = ?",
+                      "iii", row, dh_wall_ms(), case_id);
+}
+
 /* A system error: tried again by the rule that came with it, or failed. */
 static int fail(struct sq *q, int64_t case_id, int64_t row, const struct meaning *m, struct dh_err *err)
 {
@@ -153,13 +171,14 @@ static int fail(struct sq *q, int64_t case_id, int64_t row, const struct meaning
                    "3, last_row = ? "
                    "WHERE id = ?",
                    "iii", m->wait_ms > 0 ? now + m->wait_ms : (int64_t)0, row, case_id);
-  rc = sq_case_close(q, case_id, err);
-  return rc ? rc
-            : sq_exec(q, NULL, err,
-                      "UPDATE cases SET state = 7, due = NULL, worker = NULL, failures = failures + 1, "
-                      "last_end = 3, "
-                      "last_row = ?, ended = ? WHERE id = ?",
-                      "iii", row, now, case_id);
+  return give_up(q, case_id, row, err);
+}
+
+int sq_case_fail(struct sq *q, int64_t case_id, int64_t row, struct dh_err *err)
+{
+  int rc = sq_exec(q, NULL, err, DROP_READS, "i", case_id);
+
+  return rc ? rc : give_up(q, case_id, row, err);
 }
 
 /* Put away: due at its first wait's end; at once when an answer came meanwhile, or when nothing is there to
@@ -229,30 +248,59 @@ static int too_large(const struct dh_record *r, struct dh_err *err)
   return DH_ELIMIT;
 }
 
+/* The record of a lease that stands. *refused: it fell out alone. */
+static int add(struct sq *q, int64_t case_id, const struct dh_record *r, bool *refused, struct dh_err *err)
+{
+  bool stands = r->kind != DH_REC_VOID && r->kind != DH_REC_WITHDRAW;
+  struct meaning m;
+  int64_t row;
+  int rc;
+
+  *refused = true;
+  if (r->len > DH_DATA_MAX)
+    return too_large(r, err);
+  if ((rc = read_meaning(r, &m, err))) {
+    *refused = rc == DH_EFORMAT;
+    return rc;
+  }
+  if ((rc = sq_row_add(q, case_id, r, stands, &row, err))) {
+    *refused = false;
+    return rc;
+  }
+  if (!row)
+    return dh_err_set(err, DH_EEXIST, "run %s has a %s at position %lld of scope \"%s\" already", r->run,
+                      dh_record_kind_name(r->kind), (long long)r->position, r->scope);
+  *refused = false;
+  return act(q, case_id, row, r, &m, err);
+}
+
 int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
               struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  int64_t case_id = 0, row = 0;
-  struct meaning m;
-  bool stands = r->kind != DH_REC_VOID && r->kind != DH_REC_WITHDRAW;
+  struct dh_err failed;
+  int64_t case_id = 0;
+  bool refused;
   int rc;
 
   if (lease_end)
     *lease_end = INT64_MAX; /* the lock on the store keeps everybody else away */
   if (!*dh_record_kind_name(r->kind))
     return dh_err_set(err, DH_EUSE, "a record of the unknown kind %d", r->kind);
-  if (r->len > DH_DATA_MAX)
-    return too_large(r, err);
-  if ((rc = read_meaning(r, &m, err)) || (rc = find_lease(q, r->run, fence, &case_id, err)))
+  if ((rc = find_lease(q, r, fence, &case_id, err)))
     return rc;
   if (!case_id)
     return dh_err_set(err, DH_EREFUSED, "run %s is no longer held under fence %lld; its %s was not written",
                       r->run, (long long)fence, dh_record_kind_name(r->kind));
-  if ((rc = sq_row_add(q, case_id, r, stands, &row, err)))
-    return rc;
-  if (!row)
-    return dh_err_set(err, DH_EEXIST, "run %s has a %s at position %lld of scope \"%s\" already", r->run,
-                      dh_record_kind_name(r->kind), (long long)r->position, r->scope);
-  return act(q, case_id, row, r, &m, err);
+  rc = add(q, case_id, r, &refused, err);
+  if (rc && refused) { /* the stream has a hole now */
+    int torn = sq_exec(q, NULL, &failed, "UPDATE cases SET torn = 1 WHERE id = ?", "i", case_id);
+
+    q->lease.run[0] = '\0';
+    if (torn) {
+      *err = failed;
+      return torn;
+    }
+  }
+  return rc;
 }

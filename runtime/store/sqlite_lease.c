@@ -150,7 +150,7 @@ static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c
 
   memset(c, 0, sizeof *c);
   dh_buf_init(&c->input, SQ_OUT_MAX);
-  dh_buf_init(&c->journal, SQ_OUT_MAX);
+  dh_buf_init(&c->journal, DH_JOURNAL_MAX);
   new_run_id(run);
   st = sq_query(
       q, err,
@@ -174,27 +174,58 @@ static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c
   return rc ? rc : sq_nomem(dh_put_list(&c->journal, 0), err);
 }
 
+/* A journal that no worker can be given would be claimed for ever. */
+static int park_long(struct sq *q, int64_t id, struct dh_claim *c, struct dh_err *err)
+{
+  struct dh_err why;
+
+  dh_err_set(&why, DH_ELIMIT, "the answers that run %.8s keeps have over %d MB", c->run,
+             DH_JOURNAL_MAX >> 20);
+  dh_err_advice(&why, "make cases of its loop, or let it keep files instead of their bytes");
+  dh_claim_fini(c);
+  return sq_case_park(q, id, &why, err);
+}
+
+/* One look at what is due. *parked: some of it could not be given to anybody. */
+static int claim_round(struct sq *q, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
+                       bool *parked, struct dh_err *err)
+{
+  size_t found = 0, wanted = ask->key ? 1 : ask->nqueues * ask->n;
+  struct candidate *v = calloc(wanted ? wanted : 1, sizeof *v);
+  int rc = 0;
+
+  *parked = false;
+  if (!v)
+    return dh_err_set(err, DH_ENOMEM, "no memory to claim %zu cases", ask->n);
+  for (size_t i = 0; !rc && i < (ask->key ? 1 : ask->nqueues); i++)
+    rc = find_due(q, ask->queues[i], ask, v, &found, err);
+  qsort(v, found, sizeof *v, by_rank);
+  for (size_t i = 0; !rc && i < found && *n < ask->n; i++) {
+    rc = take(q, v[i].id, ask->worker, &claims[*n], err);
+    if (rc == DH_ELIMIT) {
+      rc = park_long(q, v[i].id, &claims[*n], err);
+      *parked = true;
+    } else
+      ++*n; /* also when it failed: it is freed with the others */
+  }
+  free(v);
+  return rc;
+}
+
 int sq_claim(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
              struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  size_t found = 0, wanted = ask->key ? 1 : ask->nqueues * ask->n;
-  struct candidate *v = calloc(wanted ? wanted : 1, sizeof *v);
+  bool parked = true;
   int rc;
 
   *n = 0;
-  if (!v)
-    return dh_err_set(err, DH_ENOMEM, "no memory to claim %zu cases", ask->n);
   rc = sq_exec(q, NULL, err, "UPDATE cases SET due = 0 WHERE due > 0 AND due <= ?", "i", dh_wall_ms());
-  for (size_t i = 0; !rc && i < (ask->key ? 1 : ask->nqueues); i++)
-    rc = find_due(q, ask->queues[i], ask, v, &found, err);
-  qsort(v, found, sizeof *v, by_rank);
-  for (size_t i = 0; !rc && i < found && *n < ask->n; i++)
-    rc = take(q, v[i].id, ask->worker, &claims[(*n)++], err);
+  while (!rc && parked && !*n) /* nothing got must mean that nothing is due */
+    rc = claim_round(q, ask, claims, n, &parked, err);
   if (rc)
     while (*n)
       dh_claim_fini(&claims[--*n]);
-  free(v);
   return rc;
 }
 

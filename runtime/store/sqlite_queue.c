@@ -285,21 +285,23 @@ int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const
   return sq_audit(db, who, "retry", object, NULL, 0, err);
 }
 
-int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, const char *key, const char *bundle,
-                     struct dh_err *err)
+int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, const char *key,
+                     const char *bundle, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
   int64_t id;
   int n = 0, rc = find_case(q, queue, period, key, &id, err);
 
   if (!rc)
-    rc = sq_exec(q, &n, err, "UPDATE cases SET bundle = ? WHERE id = ? AND bundle <> ? AND state IN (1, 3, 4, 7, 8)", "tit",
-                 bundle, id, bundle);
+    rc = sq_exec(q, &n, err,
+                 "UPDATE cases SET bundle = ? WHERE id = ? AND bundle <> ? AND state IN (1, 3, 4, 7, 8)",
+                 "tit", bundle, id, bundle);
   if (rc || !n)
     return rc;
   rc = sq_exec(q, NULL, err, "UPDATE journal SET stands = 0 WHERE case_id = ? AND kind = 1", "i", id);
   if (!rc)
-    rc = sq_exec(q, NULL, err, "UPDATE journal SET position = -position WHERE case_id = ? AND position > 0", "i", id);
+    rc = sq_exec(q, NULL, err, "UPDATE journal SET position = -position WHERE case_id = ? AND position > 0",
+                 "i", id);
   return rc;
 }
 

@@ -88,7 +88,7 @@ int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_e
 /* ---- answering */
 
 struct asked {
-  int64_t case_id;
+  int64_t case_id, row;
   int state, case_state, effect, attempt;
   char who[128];
   int64_t answered;
@@ -103,13 +103,14 @@ static int read_asked(struct sq *q, int64_t id, struct asked *a, struct dh_err *
   sqlite3_stmt *st = sq_query(
       q, err,
       "SELECT r.case_id, r.state, c.state, r.effect, c.attempt, r.who, r.answered, r.answer, c.run, "
-      "j.scope, j.position, j.word, j.name, j.hash, j.place, c.queue, c.key, j.data, j.blob "
-      "FROM reviews r JOIN journal j ON j.id = r.row JOIN cases c ON c.id = r.case_id WHERE r.id = ?",
+      "j.scope, j.position, j.word, j.name, j.hash, j.place, c.queue, c.key, j.data, j.blob, "
+      "j.id FROM reviews r JOIN journal j ON j.id = r.row JOIN cases c ON c.id = r.case_id WHERE r.id = ?",
       "i", id);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
     return rc ? rc : none(id, err);
+  a->row = sqlite3_column_int64(st, 19);
   a->case_id = sqlite3_column_int64(st, 0);
   a->state = sqlite3_column_int(st, 1);
   a->case_state = sqlite3_column_int(st, 2);
@@ -151,35 +152,85 @@ static int answered_before(int64_t id, const struct asked *a, struct dh_err *err
   return DH_EEXIST;
 }
 
-/* What a person's word on an effect means: CONFIRM with what the proof shows, or VOID. data: bytes to free.
- */
-static int effect_record(struct asked *a, const void *answer, size_t n, struct dh_buf *data,
-                         struct dh_err *err)
+/* An answer about an effect is a record of the effect: it stands where its intent does, if it was begun. */
+static int place_effect(struct sq *q, struct asked *a, struct dh_err *err)
 {
-  struct dh_val *v = NULL, *asked = NULL;
-  const struct dh_val *word, *value;
+  sqlite3_stmt *st = sq_query(
+      q, err,
+      "SELECT scope, position, word, hash FROM journal WHERE case_id = ? AND kind = 4 AND stands = 1 AND "
+      "name = ? ORDER BY id DESC LIMIT 1",
+      "it", a->case_id, a->r.name);
+  int rc = st ? sq_step(q, st, err) : err->code;
+
+  if (rc <= 0)
+    return rc;
+  snprintf(a->r.scope, sizeof a->r.scope, "%s", sq_text(st, 0));
+  a->r.position = sqlite3_column_int64(st, 1);
+  snprintf(a->r.word, sizeof a->r.word, "%s", sq_text(st, 2));
+  snprintf(a->r.hash, sizeof a->r.hash, "%s", sq_text(st, 3));
+  sq_end(st);
+  return 0;
+}
+
+/* {error} for an effect that a person refuses: what its proof found is not this case's. */
+static int put_refusal(const struct asked *a, const char *who, struct dh_buf *data)
+{
+  struct dh_err why;
+  int rc;
+
+  dh_err_set(&why, DH_EREFUSED,
+             "effect \"%s\" not begun: %s says that what its proof found belongs to something else",
+             a->r.name, who);
+  dh_err_advice(&why, "make the proof narrower, then: deskhand queue retry %s %s", a->robot, a->key);
+  snprintf(why.where, sizeof why.where, "%s", a->r.where);
+  if (!(rc = dh_put_map(data, 1)) && !(rc = dh_put_text(data, "error")))
+    rc = dh_put_err(data, &why);
+  return rc;
+}
+
+/* What the proof shows: as the person says, else as the question has it. */
+static const struct dh_val *shown(const struct dh_val *answer, const struct dh_val *question)
+{
+  const struct dh_val *value = dh_val_get(answer, "value"), *show = dh_val_get(question, "show"),
+                      *proof = NULL;
+
+  if (value && value->type != DH_NIL)
+    return value;
+  if (show && show->type == DH_MAP && show->tag != DH_TAG_ERROR)
+    proof = dh_val_get(show, "proof");
+  return proof ? proof : dh_val_get(question, "seen");
+}
+
+/* What a person's word on an effect means: CONFIRM with what the proof shows, VOID, or (refuse) FAILED. */
+static int effect_record(struct sq *q, struct asked *a, const void *answer, size_t n, const char *who,
+                         struct dh_buf *data, struct dh_err *err)
+{
+  struct dh_val *v = NULL, *question = NULL;
+  const struct dh_val *word;
   int rc = dh_val_parse(answer, n, &v, err);
 
   if (!rc)
-    rc = dh_val_parse_buf(&a->question, &asked, err);
-  if (!rc) {
-    word = dh_val_get(v, "answer");
-    value = dh_val_get(v, "value");
-    if (word && dh_val_is(word, "not-happened"))
-      a->r.kind = DH_REC_VOID;
-    else if (word && (dh_val_is(word, "accept") || dh_val_is(word, "happened")))
-      a->r.kind = DH_REC_CONFIRM;
-    else {
-      rc = dh_err_set(err, DH_EUSE, "the review asks whether \"%s\" happened", a->r.name);
-      dh_err_advice(err, "answer: accept, happened VALUE, or not-happened");
-    }
-    if (!rc)
-      rc =
-          sq_nomem(dh_put_val(data, value && value->type != DH_NIL ? value : dh_val_get(asked, "seen")), err);
+    rc = dh_val_parse_buf(&a->question, &question, err);
+  if (!rc)
+    rc = place_effect(q, a, err);
+  word = rc ? NULL : dh_val_get(v, "answer");
+  if (word && dh_val_is(word, "not-happened")) {
+    a->r.kind = DH_REC_VOID;
+    rc = dh_put_nil(data);
+  } else if (word && (dh_val_is(word, "accept") || dh_val_is(word, "happened"))) {
+    a->r.kind = DH_REC_CONFIRM;
+    rc = dh_put_val(data, shown(v, question));
+  } else if (word && dh_val_is(word, "refuse")) {
+    a->r.kind = DH_REC_FAILED;
+    a->r.position = 0;
+    rc = put_refusal(a, who, data);
+  } else if (!rc) {
+    rc = dh_err_set(err, DH_EUSE, "the review asks whether \"%s\" happened", a->r.name);
+    dh_err_advice(err, "answer: accept, happened VALUE, not-happened, or refuse");
   }
   free(v);
-  free(asked);
-  return rc;
+  free(question);
+  return sq_nomem(rc, err);
 }
 
 static int check_open(int64_t id, const struct asked *a, struct dh_err *err)
@@ -201,15 +252,17 @@ static int check_open(int64_t id, const struct asked *a, struct dh_err *err)
 /* The journal's row, and what else an answer changes. */
 static int write_answer(struct sq *q, struct asked *a, struct dh_err *err)
 {
-  bool stands = a->r.kind != DH_REC_VOID;
+  bool refused = a->r.kind == DH_REC_FAILED, again = a->r.kind == DH_REC_VOID || refused;
   int64_t row;
-  int rc = sq_row_add(q, a->case_id, &a->r, stands, &row, err);
+  int rc = sq_row_add(q, a->case_id, &a->r, a->r.kind != DH_REC_VOID, &row, err);
 
-  if (!rc && !stands) /* the effect may be begun anew */
+  if (!rc && again) /* the effect may be begun anew, and asked about anew */
     rc = sq_exec(q, NULL, err,
-                 "UPDATE journal SET stands = 0 WHERE case_id = ? AND stands = 1 AND scope = ? AND name = ? "
-                 "AND kind IN (4, 7)",
-                 "itt", a->case_id, a->r.scope, a->r.name);
+                 "UPDATE journal SET stands = 0 WHERE case_id = ?1 AND stands = 1 AND (id = ?2 OR (kind = 4 "
+                 "AND name = ?3))",
+                 "iit", a->case_id, a->row, a->r.name);
+  if (!rc && refused)
+    return sq_case_fail(q, a->case_id, row, err);
   if (!rc)
     rc = sq_exec(q, NULL, err, "UPDATE cases SET woken = 1 WHERE id = ? AND state = 2", "i", a->case_id);
   return rc ? rc
@@ -248,8 +301,8 @@ int sq_review_answer(struct dh_db *db, int64_t id, const void *answer, size_t n,
   if ((rc = read_asked(q, id, a, err)) || (rc = check_open(id, a, err)))
     goto out;
   a->r.kind = DH_REC_ANSWER;
-  if ((rc =
-           a->effect ? effect_record(a, answer, n, &data, err) : sq_nomem(dh_buf_put(&data, answer, n), err)))
+  if ((rc = a->effect ? effect_record(q, a, answer, n, who, &data, err)
+                      : sq_nomem(dh_buf_put(&data, answer, n), err)))
     goto out;
   a->r.at = dh_wall_ms();
   a->r.data = data.data;

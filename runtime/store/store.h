@@ -22,9 +22,10 @@
 enum { DH_RUN_ID = 33 /* 32 hex digits and a NUL */ };
 enum { DH_CHARGES_MAX = 3 /* deaths of a worker charged to one run before its case is parked */ };
 enum {
-  DH_DATA_ROW = 64 << 10,  /* data up to here stands in the journal's row */
-  DH_DATA_TABLE = 4 << 20, /* up to here in a table of the same transaction, above in a file */
-  DH_DATA_MAX = 16 << 20,  /* above is DH_ELIMIT: the robot should keep a file */
+  DH_DATA_ROW = 64 << 10,    /* data up to here stands in the journal's row */
+  DH_DATA_TABLE = 4 << 20,   /* up to here in a table of the same transaction, above in a file */
+  DH_DATA_MAX = 16 << 20,    /* above is DH_ELIMIT: the robot should keep a file */
+  DH_JOURNAL_MAX = 30 << 20, /* standing rows of one run: what a message between processes carries */
 };
 
 enum dh_case_state {
@@ -140,10 +141,11 @@ struct dh_store_ops {
    * newest of this key. DH_ENOENT names near keys. */
   int (*case_show)(struct dh_db *db, const char *queue, const char *period, const char *key,
                    struct dh_buf *out, struct dh_err *err);
-  /* The case goes on under another version of its robot, whose bundle is put already: named effects, steps and answers
-   * stand, reads are taken again. Nothing happens when it has this bundle, or is leased, done or rejected. */
-  int (*case_rebundle)(struct dh_db *db, const char *queue, const char *period, const char *key, const char *bundle,
-                       struct dh_err *err);
+  /* The case goes on under another version of its robot, whose bundle is put already: named effects, steps
+   * and answers stand, reads are taken again. Nothing happens when it has this bundle, or is leased, done or
+   * rejected. */
+  int (*case_rebundle)(struct dh_db *db, const char *queue, const char *period, const char *key,
+                       const char *bundle, struct dh_err *err);
   /* Makes a failed, parked, retrying or waiting case due now; its run goes on with its journal and the retry
    * rule and charges count from zero. DH_EREFUSED for done, rejected, leased, new. Written into the audit. */
   int (*case_retry)(struct dh_db *db, const char *queue, const char *period, const char *key, const char *who,
@@ -155,7 +157,8 @@ struct dh_store_ops {
   /* ---- leases */
 
   /* Claims up to ask->n due cases: by priority, deadline, age. claims has room for ask->n; *n is how many
-   * were got (0: nothing due). Waits that are over are answered in the same stroke. */
+   * were got (0: nothing due). Waits that are over are answered in the same stroke; a case
+   * whose journal is over DH_JOURNAL_MAX is parked instead. */
   int (*claim)(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
                struct dh_err *err);
   /* Gives a leased run to another worker (one of its own). DH_EREFUSED: the fence is lost. */
@@ -176,10 +179,11 @@ struct dh_store_ops {
   /* Adds one record of a leased run, in order, and changes the state its kind stands for: REVIEW opens a
    * review, WITHDRAW closes it, WAIT notes the time, RESULT REJECT FAILED PARKED PUTAWAY end the attempt (the
    * lease is gone). FAILED with data {error, retry: {times, wait_ms}}: again after wait_ms, at most `times`
-   * more tries; else failed. A REVIEW whose data has `effect` true asks whether the effect of its name
-   * happened. DH_EREFUSED: the fence is lost. DH_EEXIST: stands already. DH_ELIMIT: over DH_DATA_MAX. These
-   * fail alone. lease_end (may be NULL): monotonic ms past which an effect must not begin; INT64_MAX when
-   * nobody can take the run. */
+   * more tries; else failed. A REVIEW whose data has `effect` (true, or a text) asks whether the effect of
+   * its name happened. Refused, for this record alone, with nothing written: DH_EREFUSED, the fence is lost;
+   * DH_EEXIST, it stands already; DH_ELIMIT, over DH_DATA_MAX; DH_EFORMAT, data the store cannot read. A
+   * refused record leaves a hole, so the same lease takes nothing more but FAILED. lease_end (may be NULL):
+   * monotonic ms past which an effect must not begin; INT64_MAX when nobody can take the run. */
   int (*append)(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
                 struct dh_err *err);
 
@@ -191,11 +195,12 @@ struct dh_store_ops {
   /* One such map, with state (open, answered, withdrawn), answer, who, answered. DH_ENOENT. */
   int (*review_show)(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
   /* Answers: writes an ANSWER record at the review's place and makes a run that was put away due. For an
-   * effect's review the answer is {answer: "accept" | "happened" | "not-happened", value?}: a CONFIRM with
-   * value (else what the question says was `seen`), or a VOID. Appends {run, robot, key, due: bool}: due
-   * false says that a worker still has the run and it will see the answer when it is put away. DH_EEXIST:
-   * answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an effect's review while a
-   * worker has the run. DH_EUSE: no answer for an effect. */
+   * effect's review the answer is {answer, value?}: "accept" or "happened" write a CONFIRM at the effect's
+   * place with value, else with what the question shows (show.proof, or seen); "not-happened" a VOID;
+   * "refuse" (the proof found something that is not this case's) fails the case. Appends {run, robot, key,
+   * due: bool}; due false says that a worker still has the run and it will see the answer when it is put
+   * away. DH_EEXIST: answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an
+   * effect's review while a worker has the run. DH_EUSE: no answer for an effect. */
   int (*review_answer)(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
                        struct dh_buf *out, struct dh_err *err);
 

@@ -288,44 +288,50 @@ static void test_void_frees_intent(void **state)
 
   begin_case(f, "L-1");
   assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "", 1, "enter", NULL), 0);
-  assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "", 1, "enter", NULL), DH_EEXIST);
   assert_int_equal(put(f->db, &f->c, DH_REC_VOID, "", 1, "enter", NULL), 0);
   assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "", 1, "enter", NULL), 0);
   assert_int_equal(put(f->db, &f->c, DH_REC_VOID, "", 1, "enter", NULL), 0);
   dh_claim_fini(&f->c);
 }
 
-/* One batch: what is refused falls out alone. */
+/* One batch: what is refused falls out alone, and its run's stream ends there. */
 static void test_refused_alone(void **state)
 {
   struct fixture *f = *state;
   struct dh_claim other;
-  struct dh_record a, stale, b, twice;
+  struct dh_record a, b;
   struct dh_err err;
 
   begin_case(f, "L-1");
   OK(add_case(f->db, "q", "L-2", 0, &err));
   assert_int_equal(claim_one(f->db, "q", "w2", &other), 1);
   a = record(f->c.run, DH_REC_READ, "", 1, "", NULL);
-  stale = record(other.run, DH_REC_READ, "", 1, "", NULL);
-  b = record(f->c.run, DH_REC_READ, "", 2, "", NULL);
-  twice = b;
+  b = record(other.run, DH_REC_READ, "", 1, "", NULL);
   tx(f->db);
   OK(f->db->ops->append(f->db, &a, f->c.fence, NULL, &err));
-  assert_int_equal(f->db->ops->append(f->db, &stale, other.fence - 1, NULL, &err), DH_EREFUSED);
+  assert_int_equal(f->db->ops->append(f->db, &b, other.fence - 1, NULL, &err), DH_EREFUSED);
   assert_non_null(strstr(err.text, other.run));
-  OK(f->db->ops->append(f->db, &b, f->c.fence, NULL, &err));
-  assert_int_equal(f->db->ops->append(f->db, &twice, f->c.fence, NULL, &err), DH_EEXIST);
-  a.kind = DH_REC_WAIT; /* no data of a wait: fails alone, too */
+  OK(f->db->ops->append(f->db, &b, other.fence, NULL, &err));
+  assert_int_equal(f->db->ops->append(f->db, &b, other.fence, NULL, &err), DH_EEXIST);
+  b.position = 2;
+  assert_int_equal(f->db->ops->append(f->db, &b, other.fence, NULL, &err), DH_EREFUSED);
+  a.position = 2;
+  OK(f->db->ops->append(f->db, &a, f->c.fence, NULL, &err)); /* the neighbour goes on */
+  a.kind = DH_REC_WAIT;                                      /* no data of a wait */
   a.position = 3;
   a.data = "\xff";
   assert_int_equal(f->db->ops->append(f->db, &a, f->c.fence, NULL, &err), DH_EFORMAT);
   tx_end(f->db);
+  assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "", 4, "enter", NULL), DH_EREFUSED);
+  failed_data(&f->data, 1, 0); /* but why it ended may be said */
+  assert_int_equal(put(f->db, &f->c, DH_REC_FAILED, "", 0, "", &f->data), 0);
+  assert_state(f->db, "q", "L-1", "retrying");
   tx(f->db);
   OK(f->db->ops->release(f->db, NULL, NULL, NULL, NULL, &err));
   tx_end(f->db);
   claim_again(f);
-  assert_int_equal(standing(&f->c, 0), 2);
+  assert_string_equal(f->c.key, "L-1");
+  assert_int_equal(standing(&f->c, 0), 0); /* reads without anything after them */
   dh_claim_fini(&other);
   dh_claim_fini(&f->c);
 }
@@ -410,6 +416,63 @@ static void test_large_data(void **state)
   free(v);
   snprintf(path, sizeof path, "find %s/store.db.blobs -type f | wc -l | grep -qx 2", f->place.dir);
   assert_int_equal(system(path), 0);
+  dh_claim_fini(&f->c);
+}
+
+static void test_long_journal(void **state)
+{
+  struct fixture *f = *state;
+  char *bytes = calloc(1, DH_DATA_MAX);
+  struct dh_err err;
+  struct dh_record r;
+  struct seen s;
+
+  begin_case(f, "L-1");
+  for (int i = 1; i <= 2; i++) {
+    r = record(f->c.run, DH_REC_READ, "", i, "", NULL);
+    r.data = bytes;
+    r.len = DH_DATA_MAX;
+    tx(f->db);
+    OK(f->db->ops->append(f->db, &r, f->c.fence, NULL, &err));
+    tx_end(f->db);
+  }
+  free(bytes);
+  tx(f->db);
+  OK(f->db->ops->release(f->db, NULL, NULL, NULL, NULL, &err));
+  tx_end(f->db);
+  OK(add_case(f->db, "q", "L-2", -1, &err));
+  dh_claim_fini(&f->c);
+  assert_int_equal(claim_one(f->db, "q", "w", &f->c), 1);
+  assert_string_equal(f->c.key, "L-2");
+  assert_state(f->db, "q", "L-1", "parked");
+  dh_val_err(dh_val_get(case_of(f->db, &s, "q", "L-1"), "error"), &err);
+  assert_int_equal(err.code, DH_ELIMIT);
+  seen_fini(&s);
+  dh_claim_fini(&f->c);
+}
+
+/* Another version of the robot: effects stand by name, reads are taken again, places are free. */
+static void test_rebundle(void **state)
+{
+  struct fixture *f = *state;
+  struct dh_err err;
+
+  begin_case(f, "L-1");
+  for (int i = 0; i < 2; i++) { /* twice: old places never collide */
+    assert_int_equal(put(f->db, &f->c, DH_REC_READ, "", 1, "", NULL), 0);
+    assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "", 2, i ? "mail" : "enter", NULL), 0);
+    assert_int_equal(put(f->db, &f->c, DH_REC_CONFIRM, "", 2, i ? "mail" : "enter", NULL), 0);
+    failed_data(&f->data, 3, 0);
+    assert_int_equal(put(f->db, &f->c, DH_REC_FAILED, "", 0, "", &f->data), 0);
+    tx(f->db);
+    OK(f->db->ops->bundle_put(f->db, i ? "two" : "one", "q", "text", 4, &err));
+    OK(f->db->ops->case_rebundle(f->db, "q", NULL, "L-1", i ? "two" : "one", &err));
+    tx_end(f->db);
+    claim_again(f);
+    assert_string_equal(f->c.bundle, i ? "two" : "one");
+    assert_int_equal(standing(&f->c, DH_REC_READ), 0);
+    assert_int_equal(standing(&f->c, DH_REC_CONFIRM), i + 1);
+  }
   dh_claim_fini(&f->c);
 }
 
@@ -630,6 +693,62 @@ static void test_effect_accepted(void **state)
   dh_claim_fini(&f->c);
 }
 
+/* As the language asks: the effect by its name, what the proof showed in `show`; a killed run asks without a
+ * place. */
+static void test_effect_by_name(void **state)
+{
+  struct fixture *f = *state;
+  struct dh_val *v = NULL;
+  struct dh_record r;
+  struct dh_err err;
+
+  begin_case(f, "L-1");
+  assert_int_equal(put(f->db, &f->c, DH_REC_INTENT, "2.1", 3, "enter", NULL), 0);
+  dh_buf_clear(&f->data);
+  dh_put_map(&f->data, 2);
+  dh_put_kt(&f->data, "effect", "enter");
+  dh_put_text(&f->data, "show");
+  dh_put_map(&f->data, 2);
+  dh_put_kt(&f->data, "text", "it is not known");
+  dh_put_kt(&f->data, "proof", "R-5");
+  assert_int_equal(put(f->db, &f->c, DH_REC_REVIEW, "", 0, "enter", &f->data), 0);
+  assert_int_equal(put(f->db, &f->c, DH_REC_PARKED, "", 0, "", NULL), 0);
+  assert_int_equal(answer(f->db, 1, "happened", NULL, "ann", &err), 0);
+  assert_state(f->db, "q", "L-1", "retrying");
+  claim_again(f);
+  OK(dh_val_parse_buf(&f->c.journal, &v, &err));
+  OK(dh_record_get(&v->items[v->n - 1], &r, &err));
+  assert_int_equal(r.kind, DH_REC_CONFIRM);
+  assert_string_equal(r.scope, "2.1");
+  assert_int_equal(r.position, 3);
+  assert_memory_equal(r.data, "\x63R-5", 4);
+  free(v);
+  dh_claim_fini(&f->c);
+}
+
+static void test_effect_refused(void **state)
+{
+  struct fixture *f = *state;
+  struct dh_err err;
+  struct seen s;
+
+  begin_case(f, "L-1");
+  ask(&f->data, true);
+  assert_int_equal(put(f->db, &f->c, DH_REC_REVIEW, "", 1, "enter", &f->data), 0);
+  assert_int_equal(put(f->db, &f->c, DH_REC_PARKED, "", 0, "", NULL), 0);
+  assert_int_equal(answer(f->db, 1, "refuse", NULL, "ann", &err), 0);
+  assert_state(f->db, "q", "L-1", "failed");
+  dh_val_err(dh_val_get(case_of(f->db, &s, "q", "L-1"), "error"), &err);
+  assert_non_null(strstr(err.text, "ann"));
+  seen_fini(&s);
+  tx(f->db);
+  OK(f->db->ops->case_retry(f->db, "q", NULL, "L-1", "ann", &err));
+  tx_end(f->db);
+  claim_again(f);
+  assert_int_equal(standing(&f->c, 0), 0); /* asked anew */
+  dh_claim_fini(&f->c);
+}
+
 static void test_effect_not_happened(void **state)
 {
   struct fixture *f = *state;
@@ -785,6 +904,10 @@ int main(void)
       T(test_lists),
       T(test_secrets_and_audit),
       T(test_check_is_clean),
+      T(test_effect_by_name),
+      T(test_effect_refused),
+      T(test_long_journal),
+      T(test_rebundle),
   };
 
   return cmocka_run_group_tests_name("store", tests, NULL, NULL);
