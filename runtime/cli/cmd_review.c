@@ -157,8 +157,9 @@ static int exec_answer(struct dh_cli *cli)
   else
     printf("review %lld is answered; %s %s %s\n", (long long)a.id,
            dh_val_text(v, "robot", robot, sizeof robot), dh_val_text(v, "key", key, sizeof key),
-           dh_val_bool(said_v, "due", false) ? "goes on as soon as a worker is free"
-                                             : "takes it when it is put away");
+           dh_val_bool(said_v, "due", false)                  ? "goes on as soon as a worker is free"
+           : dh_val_is(dh_val_get(said_v, "state"), "leased") ? "takes it when it is put away"
+                                                              : "stays as it is: deskhand queue show");
   free(v);
   free(said_v);
   dh_buf_fini(&a.out);

@@ -274,13 +274,17 @@ static int write_answer(struct sq *q, struct asked *a, struct dh_err *err)
 
 static int put_outcome(struct sq *q, const struct asked *a, struct dh_buf *out, struct dh_err *err)
 {
-  int64_t due;
-  int rc = sq_int(q, &due, 0, err, "SELECT due = 0 FROM cases WHERE id = ?", "i", a->case_id);
+  sqlite3_stmt *st = sq_query(q, err, "SELECT due = 0, state FROM cases WHERE id = ?", "i", a->case_id);
+  int rc = st ? sq_step(q, st, err) : err->code;
 
-  if (!rc && ((rc = dh_put_map(out, 4)) || (rc = dh_put_kt(out, "run", a->r.run)) ||
-              (rc = dh_put_kt(out, "robot", a->robot)) || (rc = dh_put_kt(out, "key", a->key)) ||
-              (rc = dh_put_kb(out, "due", due))))
+  if (rc <= 0)
+    return rc;
+  if ((rc = dh_put_map(out, 5)) || (rc = dh_put_kt(out, "run", a->r.run)) ||
+      (rc = dh_put_kt(out, "robot", a->robot)) || (rc = dh_put_kt(out, "key", a->key)) ||
+      (rc = dh_put_kb(out, "due", sqlite3_column_int(st, 0))) ||
+      (rc = dh_put_kt(out, "state", dh_case_state_name(sqlite3_column_int(st, 1)))))
     sq_nomem(rc, err);
+  sq_end(st);
   return rc;
 }
 

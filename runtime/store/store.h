@@ -198,7 +198,7 @@ struct dh_store_ops {
    * effect's review the answer is {answer, value?}: "accept" or "happened" write a CONFIRM at the effect's
    * place with value, else with what the question shows (show.proof, or seen); "not-happened" a VOID;
    * "refuse" (the proof found something that is not this case's) fails the case. Appends {run, robot, key,
-   * due: bool}; due false says that a worker still has the run and it will see the answer when it is put
+   * due: bool, state}; state leased says that a worker still has the run and it will see the answer when it is put
    * away. DH_EEXIST: answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an
    * effect's review while a worker has the run. DH_EUSE: no answer for an effect. */
   int (*review_answer)(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
