@@ -152,33 +152,50 @@ static void say_refused(const struct call *c)
 
 /* ---- how one case ended */
 
-/* What is changed outside for this case: the effects that were confirmed. */
+/* What is changed outside for this case: effects that were confirmed, and those that are open. */
+static void put_effects(const struct dh_val *effects, char *out, size_t size)
+{
+  char name[160];
+  size_t at = 0;
+
+  for (size_t i = 0; effects && i < effects->n; i++) {
+    const struct dh_val *state = dh_val_get(&effects->items[i], "state");
+    bool open = dh_val_is(state, "open");
+
+    if (!open && !dh_val_is(state, "confirmed"))
+      continue;
+    dh_val_text(&effects->items[i], "name", name, sizeof name);
+    at += (size_t)snprintf(out + at, size - at, "%s%s%s", at ? ", " : "", open ? "perhaps " : "", name);
+    if (at >= size)
+      return;
+  }
+}
+
 static void done_so_far(struct call *c, const struct dh_val *shown, char *out, size_t size)
 {
   struct query q = {.call = c, .request = shown};
-  const struct dh_val *effects;
   struct dh_val *v = NULL;
   struct dh_err err;
-  char name[160];
 
   snprintf(out, size, "nothing for %s", c->key);
   dh_buf_init(&q.out, OUT_MAX);
-  if (!ask(c, &q, run_work, &v, &err)) {
-    bool first = true;
-
-    effects = dh_val_get(v, "effects");
-    for (size_t i = 0; effects && i < effects->n; i++) {
-      if (!dh_val_is(dh_val_get(&effects->items[i], "state"), "confirmed"))
-        continue;
-      dh_val_text(&effects->items[i], "name", name, sizeof name);
-      if (first)
-        *out = '\0';
-      snprintf(out + strlen(out), size - strlen(out), "%s%s", first ? "" : ", ", name);
-      first = false;
-    }
-  }
+  if (!ask(c, &q, run_work, &v, &err))
+    put_effects(dh_val_get(v, "effects"), out, size);
   free(v);
   dh_buf_fini(&q.out);
+}
+
+/* "robot.lua:4" as the path that the clerk can open. */
+static void full_where(const struct call *c, struct dh_err *err)
+{
+  const char *line = strncmp(err->where, "robot.lua:", 10) == 0 ? err->where + 9 : NULL;
+  bool single = strcmp(c->robot.path, c->robot.folder) != 0;
+  char where[sizeof err->where];
+
+  if (!line)
+    return;
+  snprintf(where, sizeof where, "%.120s%s%s", c->robot.path, single ? "" : "/robot.lua", line);
+  memcpy(err->where, where, sizeof where);
 }
 
 static int say_waiting(struct call *c, const struct dh_val *shown)
@@ -210,6 +227,7 @@ static int say_failed(struct call *c, const struct dh_val *shown, bool again)
   else
     dh_err_set(&err, DH_EIO, "%.*s", error && error->type == DH_TEXT ? (int)error->n : 16,
                error && error->type == DH_TEXT ? error->s : "it has no reason");
+  full_where(c, &err);
   done_so_far(c, shown, done, sizeof done);
   n = strlen(err.advice);
   dh_val_text(shown, "run", run, sizeof run);

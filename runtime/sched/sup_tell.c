@@ -70,10 +70,10 @@ struct list_job {
 static int list_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct list_job *j = (struct list_job *)job;
-  const char *queue = j->queue;
 
-  return *queue ? db->ops->case_list(db, queue, 0, 0, &j->out, err)
-                : db->ops->counts(db, NULL, 0, j->counts, err);
+  if (*j->queue)
+    return db->ops->case_list(db, j->queue, 0, 0, &j->out, err);
+  return j->names && j->names->n ? db->ops->counts(db, j->names->v, j->names->n, j->counts, err) : 0;
 }
 
 static void list_done(struct dh_job *job, int rc, const struct dh_err *err)

@@ -124,6 +124,7 @@ def test_other_queues_are_left_alone(place):
               place.write("c.json", '{"key": "F-1"}'))
     r = place.run("serve", "--until-idle", "--allow-root", rows(place, 3), timeout=20)
     equal(r.returncode, 0, r.stderr)
+    contains(r.stdout, "0 new, 0 leased, 0 waiting, 0 retrying, 0 done, 3 rejected, 0 failed")
     equal(place.states("bad"), {"F-1": "new"})
 
 
