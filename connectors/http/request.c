@@ -95,6 +95,18 @@ static bool is_private_name(const char *line)
          strncasecmp(line, "proxy-authorization:", 20) == 0;
 }
 
+/* Headers that say where a request goes or where it ends are made from the request itself. */
+static bool is_ours(const char *line)
+{
+  static const char *const ours[] = {
+      "host:", "content-length:", "transfer-encoding:", "connection:", "upgrade:", "expect:"};
+
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    if (strncasecmp(line, ours[i], strlen(ours[i])) == 0)
+      return true;
+  return false;
+}
+
 /* headers = { { name, value }, … } */
 static void read_headers(lua_State *L, int req, struct dh_http_request *r)
 {
@@ -123,6 +135,8 @@ static void read_headers(lua_State *L, int req, struct dh_http_request *r)
     lua_pop(L, 2);
     if (strpbrk(line->data, "\r\n") || strlen(line->data) != line->len)
       luaL_error(L, "a header may not hold a line end or a zero byte");
+    if (is_ours(line->data))
+      luaL_error(L, "the header %s is made from the request; leave it out", line->data);
     h->line = dup_text(L, line->data);
     h->secret |= is_private_name(h->line);
     r->n_headers++;

@@ -88,6 +88,13 @@ t.case("says what failed", function()
   t.eq(t.raises(http.get, plain.url .. "/bytes/300", { limit = 100 }).code, "ELIMIT")
 end)
 
+t.case("headers cannot lead elsewhere", function()
+  local_services()
+  for name, value in pairs { Host = "other.example", ["Content-Length"] = "5", ["X-A"] = "a\r\nHost: b", ["X-B\nHost"] = "c" } do
+    t.raises(http.get, plain.url .. "/hello", { headers = { [name] = value } })
+  end
+end)
+
 t.case("holds a rate", function()
   t.conf { ["hosts.loopback"] = "yes", ["source.slow.rate"] = "10/s", ["source.slow.url"] = plain.url }
   local host = require "host"
