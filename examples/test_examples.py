@@ -3,12 +3,14 @@
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+os.chdir(os.path.join(HERE, ".."))  # screens/bank.lua names the program from there
 DESKHAND = os.environ.get("DESKHAND", os.path.join(HERE, "..", "build", "deskhand"))
 sys.path.insert(0, HERE)
 from ledger import open_ledger  # noqa: E402
@@ -26,7 +28,7 @@ def call(home, *words, case=None):
     env = {"HOME": home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     out = subprocess.run([DESKHAND, *words, "--json", "--store", "sqlite:" + home + "/store.db", "--set", "source.ledger.url=" + ledger.url],
                          input=case and json.dumps(case), stdin=None if case else subprocess.DEVNULL,
-                         capture_output=True, text=True, timeout=60, env=env)
+                         capture_output=True, text=True, timeout=120, env=env)
     return out.returncode, out.stdout, out.stderr
 
 
@@ -160,6 +162,23 @@ def _(home):
 def _(home):
     status, said = run(home, "10", {"name": "Kim", "age": 40, "ledger": ledger.url})
     same((status, said["result"]), (0, {"name": "Kim", "rate": 3.9, "from": "the ledger"}))
+
+
+@test("11 screen: entered in the bank's program")
+def _(home):
+    env = {"HOME": home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    subprocess.run([DESKHAND, "secret", "set", "bank.password", "--store", "sqlite:" + home + "/store.db"],
+                   input="clerk\n", text=True, capture_output=True, check=True, timeout=60, env=env)
+    robot = example("11")
+    if os.environ.get("LOAN_CORE"):  # of another build than the one that the screen file names
+        os.mkdir(home + "/screens")
+        robot = shutil.copy(robot, home)
+        with open("examples/screens/bank.lua", encoding="utf-8") as f, open(home + "/screens/bank.lua", "w", encoding="utf-8") as to:
+            to.write(f.read().replace("build/examples/loan-core", os.environ["LOAN_CORE"]))
+    status, out, err = call(home, "run", robot, "--case", "examples/cases/11.json")
+    assert status == 0, (status, out, err)
+    said = json.loads(out)
+    same((status, said["result"]), (0, {"receipt": "R-000001", "open": 1}))
 
 
 print("%d passed, %d failed" % (passed, failed))
