@@ -2,11 +2,12 @@
 --- Files of the language and Lua halves of modules run in an environment of their own, which robots cannot reach: it
 --- has their require, the real pcall, and below it everything a robot has.
 local core = ...
-local _G, rawget, rawset, type = _G, rawget, rawset, type
+local base, rawget, rawset, type = _G, rawget, rawset, type
 local setmetatable = core._setmetatable
 
 local lang = { core = core, loading = true, at_end = {} }
-local env = setmetatable({ pcall = core._pcall, setmetatable = setmetatable }, { __index = _G })
+local env = setmetatable({ pcall = core._pcall, setmetatable = setmetatable, getmetatable = core._getmetatable },
+  { __index = base })
 local loaded, words = {}, {}
 
 ---A file of the language, once.
@@ -87,31 +88,29 @@ local function unknown(name, level)
     "\ndo: a value of your own is declared first: local " .. name .. " = …"), level)
 end
 
-setmetatable(_G, {
+base.require, base._G = robot_require, nil
+setmetatable(base, {
   __index = function(_, name)
     if type(name) ~= "string" then return nil end
     local v = find_word(name)
     if v == nil then unknown(name, 3) end
     return v
   end,
-  __newindex = function(t, name, value)
-    if lang.loading then
-      if type(value) == "function" or type(value) == "string" or type(value) == "number" or type(value) == "boolean" then
-        if core._dsl_of(name) and name ~= "run" and name ~= "finish" then
-          error("'" .. name .. "' is a word of the language and cannot be used as a name", 2)
-        end
-        rawset(t, name, value)
-        return
-      end
-      error("'" .. name .. "' is global\ndo: write local " .. name .. " = … (tables that change would not survive a crash)", 2)
-    end
-    error("'" .. tostring(name) .. "' is written as a global while a case runs; nothing of it would survive a crash" ..
-      "\ndo: write local " .. tostring(name) .. " = …", 2)
-  end,
-  __metatable = "protected",
 })
-rawset(_G, "require", robot_require)
-rawset(_G, "_G", nil)
+local world = core._world(function(t, name, value)
+  if lang.loading then
+    if type(value) == "function" or type(value) == "string" or type(value) == "number" or type(value) == "boolean" then
+      if core._dsl_of(name) and name ~= "run" and name ~= "finish" then
+        error("'" .. name .. "' is a word of the language and cannot be used as a name", 2)
+      end
+      rawset(t, name, value)
+      return
+    end
+    error("'" .. name .. "' is global\ndo: write local " .. name .. " = … (tables that change would not survive a crash)", 2)
+  end
+  error("'" .. tostring(name) .. "' is written as a global while a case runs; nothing of it would survive a crash" ..
+    "\ndo: write local " .. tostring(name) .. " = …", 2)
+end)
 
 -- Suffixes that loops give to names, by scope, innermost last: { [""] = { "[17]", "[a]" } }; see flow.
 lang.suffixes = {}
@@ -137,12 +136,12 @@ function lang.load_robot()
     core._raise { code = "ESCRIPT", text = "this file declares no robot", where = "robot.lua:1", seen = "",
       advice = "begin it with robot { about = \"what it does\" }" }
   end
-  local run = rawget(_G, "run")
+  local run = rawget(world, "run")
   if type(run) ~= "function" then
     core._raise { code = "ESCRIPT", text = "the robot has no function run", where = "robot.lua:1", seen = "",
       advice = "write: function run(case) … end" }
   end
-  local finish = rawget(_G, "finish")
+  local finish = rawget(world, "finish")
   lang.finish = type(finish) == "function" and finish or nil
   declaration.finish = lang.finish and true or nil
   return declaration, run

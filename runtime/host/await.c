@@ -28,6 +28,13 @@ const char *dh_run_id(lua_State *L)
   return dh_run_from(L)->id;
 }
 
+/* Whether a thread has yielded to the host: then nobody but the host may resume it. Kept in the bytes that Lua leaves
+ * to the host in front of each thread. */
+bool *dh_waits(lua_State *L)
+{
+  return lua_getextraspace(L);
+}
+
 static int box_free(lua_State *L)
 {
   struct dh_op **box = lua_touserdata(L, 1);
@@ -52,9 +59,17 @@ static struct dh_op **new_box(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, box_free);
     lua_setfield(L, -2, "__close");
+    lua_pushliteral(L, "protected");
+    lua_setfield(L, -2, "__metatable");
   }
   lua_setmetatable(L, -2);
   return box;
+}
+
+static int new_box_protected(lua_State *L)
+{
+  new_box(L);
+  return 1;
 }
 
 struct dh_op *dh_op_box(lua_State *L, const struct dh_op_class *cls)
@@ -69,12 +84,14 @@ struct dh_op *dh_op_box(lua_State *L, const struct dh_op_class *cls)
 
 struct dh_op *dh_op_adopt(lua_State *L, struct dh_op *op)
 {
-  struct dh_op **box;
-
   if (!op)
     luaL_error(L, "no memory for an operation");
-  box = new_box(L);
-  *box = op;
+  lua_pushcfunction(L, new_box_protected);
+  if (lua_pcall(L, 0, 1, 0)) {
+    dh_op_release(op);
+    lua_error(L);
+  }
+  *(struct dh_op **)lua_touserdata(L, -1) = op;
   return op;
 }
 
@@ -84,6 +101,17 @@ static void resumed(struct dh_op *op)
 
   t->op = NULL;
   dh_task_ready(t);
+}
+
+void dh_await_drop(struct dh_task *t)
+{
+  struct dh_op *op = t->op;
+
+  t->op = NULL;
+  if (!op)
+    return;
+  op->notify = NULL;
+  dh_op_cancel(op); /* its box releases it */
 }
 
 int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunction then)
@@ -96,18 +124,21 @@ int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunctio
     return luaL_error(L, "this word waits, and waiting is possible only inside run");
   if (r->kill)
     return luaL_error(L, "the run was ended");
+  if (!lua_isyieldable(L)) /* before it begins: nothing may have left when this is refused */
+    return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
   if (op->state == DH_OP_NEW)
     dh_op_start(op, &err);
   if (op->state == DH_OP_DONE)
     return then(L, LUA_OK, ctx);
-  if (!lua_isyieldable(L))
-    return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
   op->notify = resumed;
   op->waiter = t;
   t->op = op;
-  if (r->cancel_at && --r->cancel_at == 0 && dh_op_deadline(op, 0))
+  if (r->cancel_at && op != t->join && --r->cancel_at == 0 && dh_op_deadline(op, 0)) {
+    dh_await_drop(t);
     return luaL_error(L, "no memory for a timer");
+  }
   lua_pushlightuserdata(L, (void *)&dh_await_mark);
+  *dh_waits(L) = true;
   return lua_yieldk(L, 1, ctx, then);
 }
 
@@ -179,17 +210,22 @@ lua_Integer dh_check_int(lua_State *L, int arg, lua_Integer least, lua_Integer m
 
 /* ---- tasks */
 
-struct dh_task *dh_task_new(struct dh_run *r, struct dh_task *parent, const char *scope)
+struct dh_task *dh_task_new(lua_State *L, struct dh_task *parent, const char *scope)
 {
+  struct dh_run *r = dh_run_from(L);
+  lua_State *thread = lua_newthread(L); /* on the thread that runs: an error of memory must find its protection */
+  int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
   struct dh_task *t = calloc(1, sizeof *t);
 
-  if (!t)
+  if (!t) {
+    luaL_unref(L, LUA_REGISTRYINDEX, anchor);
     return NULL;
+  }
   t->run = r;
   t->parent = parent;
   snprintf(t->scope, sizeof t->scope, "%s", scope);
-  t->L = lua_newthread(r->L);
-  t->anchor = luaL_ref(r->L, LUA_REGISTRYINDEX);
+  t->L = thread;
+  t->anchor = anchor;
   if (parent) {
     t->live = parent->live;
     parent->children++;
@@ -199,12 +235,9 @@ struct dh_task *dh_task_new(struct dh_run *r, struct dh_task *parent, const char
   return t;
 }
 
-static void push_canceled(lua_State *L)
+static bool is_called_off(const struct dh_task *t)
 {
-  struct dh_err err;
-
-  dh_err_set(&err, DH_ECANCELED, "called off");
-  push_err(L, &err);
+  return t->run->kill || (t->cancelled && !t->shield);
 }
 
 static void resume(struct dh_task *t)
@@ -212,35 +245,36 @@ static void resume(struct dh_task *t)
   struct dh_run *r = t->run;
   int status, n;
 
-  r->host->busy = true;
+  if (is_called_off(t) && lua_status(t->L) == LUA_OK) { /* before its first step */
+    lua_settop(t->L, 0);
+    dh_run_task_ended(r, t, DH_TASK_CALLED_OFF);
+    return;
+  }
   r->current = t;
+  *dh_waits(t->L) = false;
   dh_watch_begin(r->host, r, t->L);
   status = lua_resume(t->L, NULL, lua_status(t->L) == LUA_OK ? lua_gettop(t->L) - 1 : 0, &n);
   dh_watch_end(r->host);
   r->current = NULL;
-  r->host->busy = false;
   if (status == LUA_YIELD) {
     bool waits = n == 1 && lua_touserdata(t->L, -1) == &dh_await_mark;
 
-    if (waits && !r->kill && !(t->cancelled && !t->shield)) {
-      lua_pop(t->L, 1);
+    lua_pop(t->L, n);
+    if (waits && !is_called_off(t))
       return;
-    }
-    if (t->op)
-      t->op->notify = NULL;
-    t->op = NULL;
-    if (waits)
-      push_canceled(t->L);
-    else
-      lua_pushliteral(t->L, "coroutine.yield outside a coroutine");
-    status = LUA_ERRRUN;
+    dh_await_drop(t);
+    status = waits ? DH_TASK_CALLED_OFF : DH_TASK_YIELDED;
   }
   dh_run_task_ended(r, t, status);
 }
 
+/* Never inside itself: whoever wakes a task from within another one, or while walking over tasks, only queues it. */
 void dh_task_drain(struct dh_host *h)
 {
-  while (!h->busy && h->pending) {
+  if (h->busy)
+    return;
+  h->busy = true;
+  while (h->pending) {
     struct dh_task *t = h->pending;
 
     h->pending = t->next_pending;
@@ -249,6 +283,7 @@ void dh_task_drain(struct dh_host *h)
     t->pending = false;
     resume(t);
   }
+  h->busy = false;
 }
 
 void dh_task_ready(struct dh_task *t)
@@ -264,10 +299,12 @@ void dh_task_ready(struct dh_task *t)
   dh_task_drain(h);
 }
 
-void dh_task_free(struct dh_task *t)
+void dh_task_end(struct dh_task *t)
 {
   struct dh_host *h = t->run->host;
 
+  t->ended = true;
+  dh_await_drop(t);
   for (struct dh_task **at = &h->pending; t->pending && *at; at = &(*at)->next_pending)
     if (*at == t) {
       *at = t->next_pending;
@@ -276,6 +313,11 @@ void dh_task_free(struct dh_task *t)
     }
   for (h->last_pending = &h->pending; *h->last_pending; h->last_pending = &(*h->last_pending)->next_pending)
     continue;
+}
+
+void dh_task_free(struct dh_task *t)
+{
+  dh_task_end(t);
   free(t->err);
   free(t);
 }
@@ -285,6 +327,8 @@ void dh_task_cancel(struct dh_task *t)
   if (t->ended || t->shield)
     return;
   t->cancelled = true;
-  if (t->op)
+  if (t->join)
+    dh_branch_cancel(t); /* it goes on, and ends, when the last of its branches has */
+  else if (t->op)
     dh_op_cancel(t->op);
 }

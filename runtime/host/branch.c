@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BRANCHES_MAX = 100, ARGS_MAX = 200 };
+
 struct join {
   struct dh_op op;
   struct dh_task *parent;
@@ -21,6 +23,7 @@ static int join_start(struct dh_op *op, struct dh_err *err)
   return 0;
 }
 
+/* Nothing is resumed in here: whoever ends a branch holds the host (dh_task_drain, dh_run_kill). */
 static void cancel_branches(struct dh_task *parent, const struct dh_task *but)
 {
   for (struct dh_task *t = parent->run->tasks; t; t = t->next)
@@ -28,13 +31,12 @@ static void cancel_branches(struct dh_task *parent, const struct dh_task *but)
       dh_task_cancel(t);
 }
 
-static void join_cancel(struct dh_op *op)
+void dh_branch_cancel(struct dh_task *parent)
 {
-  cancel_branches(((struct join *)op)->parent, NULL);
+  cancel_branches(parent, NULL);
 }
 
-static const struct dh_op_class join_class = {
-    .name = "together", .size = sizeof(struct join), .start = join_start, .cancel = join_cancel};
+static const struct dh_op_class join_class = {.name = "together", .size = sizeof(struct join), .start = join_start};
 
 void dh_branch_ended(struct dh_task *t)
 {
@@ -104,43 +106,54 @@ static int joined(lua_State *L, int status, lua_KContext ctx)
   return failed ? dh_fail(L, &err) : 1;
 }
 
-/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. */
+/* One branch, with the call that is the i-th of the list at 1 on its stack. */
+static struct dh_task *new_branch(lua_State *L, struct dh_task *parent, lua_Integer i)
+{
+  char scope[sizeof parent->scope];
+  struct dh_task *t;
+  lua_Integer args;
+
+  if (snprintf(scope, sizeof scope, "%s%s%lld.%lld", parent->scope, *parent->scope ? "/" : "", (long long)parent->position,
+               (long long)i) >= (int)sizeof scope)
+    luaL_error(L, "together is nested too deeply");
+  t = dh_task_new(L, parent, scope);
+  if (!t)
+    luaL_error(L, "no memory for a branch");
+  lua_rawgeti(L, 1, i);
+  args = (lua_Integer)lua_rawlen(L, -1);
+  if (args > ARGS_MAX || !lua_checkstack(t->L, (int)args + 1))
+    luaL_error(L, "too many arguments in together");
+  for (lua_Integer a = 1; a <= args; a++) {
+    lua_rawgeti(L, -1, a);
+    lua_xmove(L, t->L, 1);
+  }
+  lua_pop(L, 1);
+  return t;
+}
+
+/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. No branch begins before all
+ * stand: one that could not be made would leave the others without a parent that waits. */
 static int l_branches(lua_State *L)
 {
-  struct dh_run *r = dh_run_from(L);
-  struct dh_task *parent = r->current;
-  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  struct dh_task *parent = dh_run_from(L)->current, *made[BRANCHES_MAX];
+  lua_Integer n;
   struct join *j;
 
   luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_argcheck(L, n >= 1 && n <= 100, 1, "1 to 100 calls");
+  n = (lua_Integer)lua_rawlen(L, 1);
+  luaL_argcheck(L, n >= 1 && n <= BRANCHES_MAX, 1, "1 to 100 calls");
+  if (!lua_isyieldable(L))
+    return luaL_error(L, "together cannot stand inside a comparison, a sort or a pattern's function");
+  lua_settop(L, 1);
   j = (struct join *)dh_op_box(L, &join_class);
   j->parent = parent;
   parent->position++;
-  for (lua_Integer i = 1; i <= n; i++) {
-    char scope[128];
-    struct dh_task *t;
-    lua_Integer args;
-
-    if (snprintf(scope, sizeof scope, "%s%s%lld.%lld", parent->scope, *parent->scope ? "/" : "", (long long)parent->position,
-                 (long long)i) >= (int)sizeof scope)
-      return luaL_error(L, "together is nested too deeply");
-    t = dh_task_new(r, parent, scope);
-    if (!t)
-      return luaL_error(L, "no memory for a branch");
-    lua_rawgeti(L, 1, i);
-    args = (lua_Integer)lua_rawlen(L, -1);
-    if (!lua_checkstack(t->L, (int)args + 1))
-      return luaL_error(L, "too many arguments in together");
-    for (lua_Integer a = 1; a <= args; a++) {
-      lua_rawgeti(L, -1, a);
-      lua_xmove(L, t->L, 1);
-    }
-    lua_pop(L, 1);
-    j->open++;
-    dh_task_ready(t);
-  }
+  for (lua_Integer i = 0; i < n; i++)
+    made[i] = new_branch(L, parent, i + 1);
   parent->join = &j->op;
+  j->open = (int)n;
+  for (lua_Integer i = 0; i < n; i++)
+    dh_task_ready(made[i]);
   return dh_await_then(L, &j->op, (lua_KContext)n, joined);
 }
 

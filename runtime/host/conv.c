@@ -66,6 +66,8 @@ static void put_map(struct writer *w, int index, lua_Integer n, int depth)
     if (lua_type(L, -2) != LUA_TSTRING)
       fail(w, "a table is either a list (1, 2, 3 …) or has texts as keys, not both");
     keys[k++] = lua_tostring(L, -2);
+    if (strlen(keys[k - 1]) != lua_rawlen(L, -2))
+      fail(w, "a key holds a zero byte");
   }
   qsort(keys, (size_t)n, sizeof *keys, by_text);
   check(w, dh_put_map(w->out, (size_t)n));
@@ -109,11 +111,8 @@ static void put_table(struct writer *w, int index, int depth)
     check(w, dh_put_tag(w->out, DH_TAG_FILE));
   else if (dh_is_strict(L, index))
     check(w, dh_put_tag(w->out, DH_TAG_RECORD));
-  else if (luaL_getmetafield(L, index, "__name") != LUA_TNIL) {
-    if (strcmp(luaL_optstring(L, -1, ""), "dh.error") == 0)
-      check(w, dh_put_tag(w->out, DH_TAG_ERROR));
-    lua_pop(L, 1);
-  }
+  else if (dh_has_class(L, index, "dh.error"))
+    check(w, dh_put_tag(w->out, DH_TAG_ERROR));
   if ((n > 0 && n == len) || (n == 0 && is_marked_list(L, index)))
     put_list(w, index, n, depth);
   else

@@ -380,17 +380,23 @@ static int l_rules(lua_State *L)
 {
   struct dh_run *r = dh_run_from(L);
   int64_t *const at[] = {&r->retry_times, &r->retry_wait_ms, &r->time_ms, &r->slice_ms};
-  static const char *const names[] = {"times", "wait_ms", "time_ms", "slice_ms"};
+  static const char *const names[] = {"times", "wait_ms", "time_ms", "slice_ms", "memory"};
+  static const lua_Integer most[] = {1000, INT64_C(366) * 86400000, 86400000, DH_SLICE_MOST_MS, 1 << 30};
 
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     lua_getfield(L, 1, names[i]);
-    if (lua_isinteger(L, -1))
-      *at[i] = lua_tointeger(L, -1);
+    if (lua_isinteger(L, -1)) {
+      lua_Integer v = lua_tointeger(L, -1);
+
+      if (v < 0 || v > most[i])
+        return luaL_error(L, "robot { }: the limit for %s is too high (%I at most)", names[i], (LUAI_UACINT)most[i]);
+      if (i < 4)
+        *at[i] = v;
+      else
+        r->memory_max = (size_t)v;
+    }
     lua_pop(L, 1);
   }
-  lua_getfield(L, 1, "memory");
-  if (lua_isinteger(L, -1))
-    r->memory_max = (size_t)lua_tointeger(L, -1);
   dh_run_restart_clock(r);
   return 0;
 }
@@ -558,14 +564,6 @@ static int error_tostring(lua_State *L)
   return 1;
 }
 
-static int error_concat(lua_State *L)
-{
-  luaL_tolstring(L, 1, NULL);
-  luaL_tolstring(L, 2, NULL);
-  lua_concat(L, 2);
-  return 1;
-}
-
 static const luaL_Reg funcs[] = {
     {"_hash", l_hash},         {"_answer", l_answer},     {"_place", l_place},     {"_standing", l_standing},
     {"_record", l_record},     {"_commit", l_commit},     {"_live", l_live},       {"_shield", l_shield},
@@ -580,10 +578,14 @@ void dh_core_open(lua_State *L)
   luaL_newmetatable(L, "dh.error");
   lua_pushcfunction(L, error_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushcfunction(L, error_concat);
+  lua_pushcfunction(L, dh_concat_texts);
   lua_setfield(L, -2, "__concat");
+  lua_pushliteral(L, "protected");
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
   luaL_newmetatable(L, "dh.list");
+  lua_pushliteral(L, "protected");
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
   lua_newtable(L);
   luaL_setfuncs(L, funcs, 0);
@@ -594,9 +596,8 @@ void dh_core_open(lua_State *L)
   luaL_setfuncs(L, dh_branch_funcs, 0);
   luaL_setfuncs(L, dh_lend_funcs, 0);
   luaL_setfuncs(L, dh_testing_funcs, 0);
-  lua_getfield(L, LUA_REGISTRYINDEX, "dh.pcall");
+  luaL_setfuncs(L, dh_world_funcs, 0);
+  lua_pushcfunction(L, dh_pcall_language);
   lua_setfield(L, -2, "_pcall");
-  lua_getfield(L, LUA_REGISTRYINDEX, "dh.setmetatable");
-  lua_setfield(L, -2, "_setmetatable");
   lua_setfield(L, LUA_REGISTRYINDEX, "dh.core");
 }

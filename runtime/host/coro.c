@@ -12,7 +12,12 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
 {
   if (status == LUA_YIELD && n == 1 && lua_touserdata(co, -1) == &dh_await_mark) {
     lua_pop(co, 1);
+    if (!lua_isyieldable(L)) {
+      dh_await_drop(dh_run_from(L)->current);
+      return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
+    }
     lua_pushlightuserdata(L, (void *)&dh_await_mark);
+    *dh_waits(L) = true;
     return lua_yieldk(L, 1, wrapped, resume_again);
   }
   if (status == LUA_OK || status == LUA_YIELD) {
@@ -22,7 +27,7 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
     lua_xmove(co, L, n);
     return n + !wrapped;
   }
-  if (status == LUA_ERRMEM && !dh_run_from(L)->kill)
+  if (status == LUA_ERRMEM && !dh_run_from(L)->kill && !dh_run_from(L)->host->opt.test_dir)
     dh_run_from(L)->kill = DH_EMEMORY;
   lua_xmove(co, L, 1);
   if (wrapped || dh_is_control(L, -1))
@@ -50,22 +55,31 @@ static lua_State *co_of(lua_State *L, bool wrapped)
 
 static int resume_again(lua_State *L, int status, lua_KContext wrapped)
 {
+  lua_State *co = co_of(L, wrapped);
+
   (void)status;
   lua_settop(L, wrapped ? 0 : 1);
-  return run_co(L, co_of(L, wrapped), 0, wrapped);
+  *dh_waits(co) = false;
+  return run_co(L, co, 0, wrapped);
+}
+
+static int refused(lua_State *L, const char *why, bool wrapped)
+{
+  if (wrapped)
+    return luaL_error(L, "%s", why);
+  lua_pushboolean(L, 0);
+  lua_pushstring(L, why);
+  return 2;
 }
 
 static int start_co(lua_State *L, lua_State *co, int nargs, bool wrapped)
 {
   if (!lua_checkstack(co, nargs))
     return luaL_error(L, "too many arguments to a coroutine");
-  if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
-    if (wrapped)
-      return luaL_error(L, "cannot resume a dead coroutine");
-    lua_pushboolean(L, 0);
-    lua_pushliteral(L, "cannot resume a dead coroutine");
-    return 2;
-  }
+  if (*dh_waits(co)) /* by another branch, or by itself: only the host knows what it waits for */
+    return refused(L, "cannot resume a coroutine that waits", wrapped);
+  if (lua_status(co) == LUA_OK && lua_gettop(co) == 0)
+    return refused(L, "cannot resume dead coroutine", wrapped);
   lua_xmove(L, co, nargs);
   return run_co(L, co, nargs, wrapped);
 }

@@ -96,18 +96,44 @@ static void take_text(const char *s, struct dh_err *err)
   snprintf(err->text, sizeof err->text, "%.500s", text);
 }
 
+/* (error value, light dh_err) */
+static int take_protected(lua_State *L)
+{
+  struct dh_err *err = lua_touserdata(L, 2);
+
+  lua_settop(L, 1);
+  if (dh_has_class(L, 1, "dh.error"))
+    take_table(L, err);
+  else
+    dh_err_set(err, DH_ESCRIPT, "the robot raised a table, not a text");
+  return 0;
+}
+
+/* A table is read on the main state, under protection: this thread may be dead, and memory used up. */
+static void take_value(lua_State *L, struct dh_err *err)
+{
+  lua_State *M = dh_run_from(L)->L;
+
+  dh_err_set(err, DH_EMEMORY, "memory: no room to read the error");
+  if (!lua_checkstack(M, 4))
+    return;
+  lua_pushcfunction(M, take_protected);
+  if (L == M)
+    lua_pushvalue(L, -2);
+  else
+    lua_xmove(L, M, 1), lua_pushnil(L);
+  lua_pushlightuserdata(M, err);
+  if (lua_pcall(M, 2, 0, 0))
+    lua_pop(M, 1);
+}
+
 void dh_err_of_lua(lua_State *L, struct dh_err *err)
 {
   char where[sizeof err->where] = "";
-  bool is_error = false;
 
   where_in(L, where, sizeof where);
-  if (lua_istable(L, -1) && luaL_getmetafield(L, -1, "__name") != LUA_TNIL) {
-    is_error = strcmp(luaL_optstring(L, -1, ""), "dh.error") == 0;
-    lua_pop(L, 1);
-  }
-  if (is_error)
-    take_table(L, err);
+  if (lua_istable(L, -1))
+    take_value(L, err);
   else if (lua_type(L, -1) == LUA_TSTRING)
     take_text(lua_tostring(L, -1), err);
   else
@@ -116,6 +142,7 @@ void dh_err_of_lua(lua_State *L, struct dh_err *err)
     memcpy(err->where, where, sizeof where);
   dh_mask_text(err->text, strlen(err->text));
   dh_mask_text(err->seen, strlen(err->seen));
+  dh_mask_text(err->advice, strlen(err->advice));
   lua_pop(L, 1);
 }
 

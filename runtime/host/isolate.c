@@ -47,6 +47,17 @@ static int at_panic(lua_State *L)
   return 0;
 }
 
+/* Files of the language have the base as their globals, never the robot's table. */
+static int load_language(lua_State *L, const struct dh_lua *d, const char *chunk)
+{
+  if (luaL_loadbufferx(L, (const char *)d->code, d->len, chunk, "b"))
+    return DH_EFORMAT;
+  lua_getfield(L, LUA_REGISTRYINDEX, "dh.base");
+  if (!lua_setupvalue(L, -2, 1))
+    lua_pop(L, 1); /* a chunk that uses no global has no such upvalue */
+  return 0;
+}
+
 int dh_load_builtin(lua_State *L, const char *name)
 {
   const struct dh_module *m;
@@ -55,7 +66,7 @@ int dh_load_builtin(lua_State *L, const char *name)
 
   for (const struct dh_lua *d = dh_dsl; d->name; d++)
     if (strcmp(d->name, name) == 0)
-      return luaL_loadbufferx(L, (const char *)d->code, d->len, "=dsl", "b") ? DH_EFORMAT : 0;
+      return load_language(L, d, "=dsl");
   if (n >= sizeof module)
     return DH_ENOENT;
   memcpy(module, name, n);
@@ -67,7 +78,7 @@ int dh_load_builtin(lua_State *L, const char *name)
       return DH_ENOENT;
     for (const struct dh_lua *d = m->lua; d->name; d++)
       if (strcmp(d->name, name) == 0)
-        return luaL_loadbufferx(L, (const char *)d->code, d->len, "=module", "b") ? DH_EFORMAT : 0;
+        return load_language(L, d, "=module");
   }
   return DH_ENOENT;
 }
@@ -77,6 +88,7 @@ static int open_all(lua_State *L)
   dh_sandbox_open(L);
   dh_libs_open(L);
   dh_coro_open(L);
+  dh_world_open(L);
   dh_value_open(L);
   dh_lend_open(L);
   dh_testing_open(L);
@@ -89,6 +101,7 @@ int dh_isolate_open(struct dh_run *r, struct dh_err *err)
   r->L = lua_newstate(capped_alloc, r);
   if (!r->L)
     return dh_err_set(err, DH_ENOMEM, "no memory for a new isolate");
+  *dh_waits(r->L) = false; /* new threads copy it */
   lua_atpanic(r->L, at_panic);
   lua_pushcfunction(r->L, open_all);
   if (lua_pcall(r->L, 0, 0, 0)) {

@@ -139,13 +139,20 @@ static int fd_size(lua_State *L)
 static int fd_read(lua_State *L)
 {
   struct dh_err err;
+  luaL_Buffer b;
+  struct stat st;
   const void *p;
+  char *to;
   size_t n;
 
-  if (dh_memfd_map(fd_at(L, 1), DH_RESULT_MAX, &p, &n, &err))
+  if (fstat(fd_at(L, 1), &st) || st.st_size > DH_RESULT_MAX)
+    return luaL_error(L, "a descriptor of over %d MB cannot be read; keep it", DH_RESULT_MAX >> 20);
+  to = luaL_buffinitsize(L, &b, (size_t)st.st_size); /* before the mapping: this may raise */
+  if (dh_memfd_map(fd_at(L, 1), (size_t)st.st_size, &p, &n, &err))
     return dh_fail(L, &err);
-  lua_pushlstring(L, p, n); /* on no memory this raises and leaks the mapping of a run that ends */
+  memcpy(to, p, n);
   munmap((void *)p, n);
+  luaL_pushresultsize(&b, n);
   return 1;
 }
 

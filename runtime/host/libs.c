@@ -93,6 +93,10 @@ static int m_random(lua_State *L)
   case 1:
     low = 1;
     high = luaL_checkinteger(L, 1);
+    if (high == 0) { /* all bits, as in Lua */
+      lua_pushinteger(L, (lua_Integer)v);
+      return 1;
+    }
     break;
   default:
     low = luaL_checkinteger(L, 1);

@@ -45,7 +45,26 @@ int dh_host_open(struct dh_loop *loop, struct dh_port *port, const struct dh_hos
   return rc;
 }
 
-static void run_free(struct dh_run *r)
+static void stop_deadline(struct dh_run *r)
+{
+  struct dh_op *old = r->deadline;
+
+  r->deadline = NULL;
+  if (!old)
+    return;
+  old->notify = NULL;
+  dh_op_cancel(old);
+  dh_op_release(old);
+}
+
+/* No task is resumed again, and nothing of them goes on: before the state closes, whose boxes hold their ops. */
+static void end_tasks(struct dh_run *r)
+{
+  for (struct dh_task *t = r->tasks; t; t = t->next)
+    dh_task_end(t);
+}
+
+static void unlink_run(struct dh_run *r)
 {
   struct dh_host *h = r->host;
 
@@ -55,6 +74,13 @@ static void run_free(struct dh_run *r)
       h->n_runs--;
       break;
     }
+}
+
+static void run_free(struct dh_run *r)
+{
+  if (!r->orphan)
+    unlink_run(r);
+  end_tasks(r);
   dh_isolate_close(r);
   while (r->tasks) {
     struct dh_task *t = r->tasks;
@@ -62,11 +88,7 @@ static void run_free(struct dh_run *r)
     r->tasks = t->next;
     dh_task_free(t);
   }
-  if (r->deadline) {
-    r->deadline->notify = NULL;
-    dh_op_cancel(r->deadline);
-    dh_op_release(r->deadline);
-  }
+  stop_deadline(r);
   dh_secrets_free(r);
   dh_journal_free(r->journal);
   dh_buf_fini(&r->input);
@@ -84,8 +106,18 @@ void dh_host_close(struct dh_host **hp)
   if (!h)
     return;
   h->opt.ended = NULL;
-  while (h->runs)
-    run_free(h->runs);
+  h->busy = true; /* nothing is resumed any more */
+  while (h->runs) {
+    struct dh_run *r = h->runs;
+
+    if (r->ending) { /* its last record's answer is still to come, and frees it */
+      unlink_run(r);
+      r->orphan = true;
+      stop_deadline(r);
+      continue;
+    }
+    run_free(r);
+  }
   dh_watch_close(h);
   dh_code_free_all(h);
   uv_close((uv_handle_t *)h->kick, freed);
@@ -118,6 +150,10 @@ static void last_durable(void *self, int rc, const struct dh_err *err, int64_t l
   struct dh_run *r = self;
 
   (void)lease_end;
+  if (r->orphan) {
+    run_free(r);
+    return;
+  }
   if (rc) {
     r->outcome = DH_RUN_LOST;
     if (err)
@@ -159,15 +195,6 @@ static void put_failure(struct dh_run *r)
   dh_put_ki(&r->end_data, "wait_ms", r->retry_wait_ms);
 }
 
-/* An effect that had begun when the run was ended by force: a person or the proof must say. */
-static const char *begun_effect(struct dh_run *r)
-{
-  for (struct dh_task *t = r->tasks; t; t = t->next)
-    if (t->shield && *t->effect)
-      return t->effect;
-  return NULL;
-}
-
 static void put_unknown_review(struct dh_run *r, const char *effect)
 {
   struct dh_record rec = {.kind = DH_REC_REVIEW, .attempt = r->attempt, .at = dh_wall_ms()};
@@ -187,16 +214,26 @@ static void put_unknown_review(struct dh_run *r, const char *effect)
   dh_buf_fini(&b);
 }
 
+/* Effects that had begun when the run was ended by force: a person or the proof must say. */
+static void ask_for_begun_effects(struct dh_run *r)
+{
+  for (struct dh_task *t = r->tasks; t; t = t->next) {
+    if (!t->shield || !*t->effect)
+      continue;
+    r->outcome = DH_RUN_UNKNOWN;
+    put_unknown_review(r, t->effect);
+  }
+}
+
 static void end_run(struct dh_run *r)
 {
   enum dh_record_kind kind = DH_REC_RESULT;
-  const char *effect = begun_effect(r);
 
   r->ending = true;
-  if (r->kill && r->kill != DH_ECANCELED && effect && r->outcome == DH_RUN_FAILED) {
-    r->outcome = DH_RUN_UNKNOWN;
-    put_unknown_review(r, effect);
-  }
+  stop_deadline(r);
+  if (r->kill && r->kill != DH_ECANCELED && r->outcome == DH_RUN_FAILED)
+    ask_for_begun_effects(r);
+  end_tasks(r);
   dh_log(DH_DEBUG, r->id, "leaves memory: its isolate had %zu bytes", r->memory);
   dh_isolate_close(r);
   if (r->stopped)
@@ -228,6 +265,11 @@ static void end_run(struct dh_run *r)
 
 static void take_result(struct dh_run *r, lua_State *L)
 {
+  if (!lua_checkstack(L, 4)) {
+    dh_err_set(&r->end_err, DH_EMEMORY, "memory: no room for the result");
+    r->outcome = DH_RUN_FAILED;
+    return;
+  }
   lua_settop(L, 1); /* lua_resume left the results; one counts */
   lua_pushcfunction(L, dh_cbor_protected);
   lua_insert(L, 1);
@@ -282,14 +324,21 @@ static void killed_error(struct dh_run *r)
 
 void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status)
 {
-  t->ended = true;
+  dh_task_end(t);
   t->rc = 0;
+  if (status == LUA_ERRMEM && !r->kill)
+    r->kill = DH_EMEMORY;
+  if (status == LUA_OK && r->kill) /* it came to its end while it was being ended */
+    status = DH_TASK_CALLED_OFF;
   if (status != LUA_OK) {
     struct dh_err err;
 
-    if (status == LUA_ERRMEM && !r->kill)
-      r->kill = DH_EMEMORY;
-    dh_err_of_lua(t->L, &err);
+    if (status == DH_TASK_CALLED_OFF)
+      dh_err_set(&err, DH_ECANCELED, "called off");
+    else if (status == DH_TASK_YIELDED)
+      dh_err_set(&err, DH_ESCRIPT, "coroutine.yield outside a coroutine");
+    else
+      dh_err_of_lua(t->L, &err);
     t->rc = err.code;
     if ((t->err = malloc(sizeof err)))
       *t->err = err;
@@ -312,33 +361,21 @@ void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status)
   end_run(r);
 }
 
-static bool alive(const struct dh_host *h, const struct dh_run *r)
-{
-  for (const struct dh_run *x = h->runs; x; x = x->next)
-    if (x == r)
-      return !r->ending;
-  return false;
-}
-
 void dh_run_kill(struct dh_run *r, int code)
 {
+  struct dh_host *h = r->host;
+  bool held = h->busy;
+
   if (r->ending)
     return;
   if (!r->kill)
     r->kill = code;
-  for (struct dh_task *t = r->tasks, *next; t; t = next) {
-    struct dh_host *h = r->host;
-    struct dh_op *op = t->op;
-
-    next = t->next;
-    if (t->ended || !op || t->pending)
-      continue;
-    dh_op_ref(op);
-    dh_op_cancel(op); /* its task is resumed, and raises the end */
-    dh_op_release(op);
-    if (!alive(h, r))
-      return;
-  }
+  h->busy = true; /* while walking over its tasks none is resumed: their end would free them */
+  for (struct dh_task *t = r->tasks; t; t = t->next)
+    if (t->op && !t->join)
+      dh_op_cancel(t->op); /* its task is resumed, and raises the end; one that waits for branches goes on after them */
+  h->busy = held;
+  dh_task_drain(h);
 }
 
 void dh_run_stop(struct dh_host *h, const char *run)
@@ -403,7 +440,7 @@ static int begin_main(lua_State *L)
 {
   struct dh_run *r = dh_run_from(L);
 
-  r->main = dh_task_new(r, NULL, "");
+  r->main = dh_task_new(L, NULL, "");
   if (!r->main)
     return luaL_error(L, "no memory for a task");
   if (dh_load_builtin(r->main->L, "main"))
@@ -424,15 +461,11 @@ static int start_deadline(struct dh_run *r, struct dh_err *err)
 
 void dh_run_restart_clock(struct dh_run *r)
 {
-  struct dh_op *old = r->deadline;
   struct dh_err err;
 
-  if (!old)
+  if (!r->deadline)
     return;
-  r->deadline = NULL;
-  old->notify = NULL;
-  dh_op_cancel(old);
-  dh_op_release(old);
+  stop_deadline(r);
   if (start_deadline(r, &err))
     dh_log(DH_ERROR, r->id, "%s", err.text);
 }

@@ -5,12 +5,25 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LOAD_MAX = 256 << 10 };
 
 static const char *const control_codes[] = {"EREJECT", "EWAIT", "EUNKNOWN", "EREPLAY", "ECANCELED"};
+
+bool dh_has_class(lua_State *L, int index, const char *name)
+{
+  bool is;
+
+  if (!lua_istable(L, index) || !lua_getmetatable(L, index))
+    return false;
+  luaL_getmetatable(L, name);
+  is = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
 
 bool dh_is_control(lua_State *L, int index)
 {
@@ -19,15 +32,12 @@ bool dh_is_control(lua_State *L, int index)
   index = lua_absindex(L, index);
   if (dh_run_from(L)->kill)
     return true;
-  if (!luaL_getmetafield(L, index, "__name"))
+  if (!dh_has_class(L, index, "dh.error"))
     return false;
-  if (lua_istable(L, index) && lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "dh.error") == 0) {
-    lua_pushliteral(L, "code");
-    lua_rawget(L, index);
-    for (size_t i = 0; i < sizeof control_codes / sizeof *control_codes && !is; i++)
-      is = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), control_codes[i]) == 0;
-    lua_pop(L, 1);
-  }
+  lua_pushliteral(L, "code");
+  lua_rawget(L, index);
+  for (size_t i = 0; i < sizeof control_codes / sizeof *control_codes && !is; i++)
+    is = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), control_codes[i]) == 0;
   lua_pop(L, 1);
   return is;
 }
@@ -43,6 +53,16 @@ struct key {
   size_t len;
 };
 
+/* Exact, or the order would depend on where qsort began. A float key is no whole number of an integer's range. */
+static bool int_before_float(lua_Integer i, lua_Number n)
+{
+  if (n >= 0x1p63)
+    return true;
+  if (n < -0x1p63)
+    return false;
+  return i <= (lua_Integer)floor(n);
+}
+
 static int by_key(const void *a, const void *b)
 {
   const struct key *x = a, *y = b;
@@ -56,6 +76,10 @@ static int by_key(const void *a, const void *b)
   }
   if (x->is_int && y->is_int)
     return x->i < y->i ? -1 : x->i > y->i;
+  if (x->is_int)
+    return int_before_float(x->i, y->n) ? -1 : 1;
+  if (y->is_int)
+    return int_before_float(y->i, x->n) ? 1 : -1;
   return x->n < y->n ? -1 : x->n > y->n;
 }
 
@@ -200,11 +224,19 @@ static int b_tostring(lua_State *L)
 }
 
 /* ---- protected calls */
+static bool has_failed(lua_State *L, int status)
+{
+  struct dh_run *r = dh_run_from(L);
+
+  /* who used up all memory once would live on by catching it; test files may */
+  if (status == LUA_ERRMEM && !r->kill && !r->host->opt.test_dir)
+    r->kill = DH_EMEMORY;
+  return status != LUA_OK && status != LUA_YIELD;
+}
+
 static int pcall_end(lua_State *L, int status, lua_KContext extra)
 {
-  if (status != LUA_OK && status != LUA_YIELD) {
-    if (status == LUA_ERRMEM)
-      dh_run_from(L)->kill = dh_run_from(L)->kill ? dh_run_from(L)->kill : DH_EMEMORY;
+  if (has_failed(L, status)) {
     if (dh_is_control(L, -1))
       return lua_error(L);
     lua_pushboolean(L, 0);
@@ -222,6 +254,25 @@ static int b_pcall(lua_State *L)
   return pcall_end(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_end), 0);
 }
 
+static int language_end(lua_State *L, int status, lua_KContext extra)
+{
+  if (!has_failed(L, status))
+    return lua_gettop(L) - (int)extra;
+  if (dh_run_from(L)->kill)
+    return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+int dh_pcall_language(lua_State *L)
+{
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  return language_end(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, language_end), 0);
+}
+
 /* The handler runs after the stack was unwound: inside it nothing could stop a loop. */
 static int xpcall_end(lua_State *L, int status, lua_KContext extra)
 {
@@ -231,7 +282,9 @@ static int xpcall_end(lua_State *L, int status, lua_KContext extra)
     return n;
   lua_pushvalue(L, 1); /* handler */
   lua_pushvalue(L, -2);
-  lua_call(L, 1, 1);
+  status = lua_pcall(L, 1, 1, 0);
+  if (has_failed(L, status) && dh_is_control(L, -1))
+    return lua_error(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;
@@ -333,10 +386,6 @@ void dh_sandbox_open(lua_State *L)
   lua_setfield(L, -2, "loadfile");
   lua_pushnil(L);
   lua_setfield(L, -2, "warn");
-  lua_getfield(L, -1, "setmetatable"); /* the language's own files need the real ones */
-  lua_setfield(L, LUA_REGISTRYINDEX, "dh.setmetatable");
-  lua_getfield(L, -1, "pcall");
-  lua_setfield(L, LUA_REGISTRYINDEX, "dh.pcall");
   luaL_setfuncs(L, ours, 0);
   lua_pop(L, 1);
 }

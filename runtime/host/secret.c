@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SECRETS_MAX = 100, NAME_MAX_BYTES = 120 };
+
 struct secret_value {
   struct secret_value *next;
   char *value; /* NULL until fetched */
@@ -16,10 +18,13 @@ struct secret_value {
 static struct secret_value *secret_of(struct dh_run *r, const char *name)
 {
   struct secret_value *s;
+  int n = 0;
 
-  for (s = r->secrets; s; s = s->next)
+  for (s = r->secrets; s; s = s->next, n++)
     if (strcmp(s->name, name) == 0)
       return s;
+  if (n >= SECRETS_MAX || strlen(name) > NAME_MAX_BYTES) /* this memory is not the isolate's */
+    return NULL;
   s = calloc(1, sizeof *s + strlen(name) + 1);
   if (s) {
     strcpy(s->name, name);
@@ -65,7 +70,8 @@ static int l_secret(lua_State *L)
 
   *p = secret_of(dh_run_from(L), name);
   if (!*p)
-    return luaL_error(L, "no memory for a secret");
+    return luaL_error(L, "too many secrets in one robot (%d, each with a name of at most %d bytes)", SECRETS_MAX,
+                      NAME_MAX_BYTES);
   luaL_setmetatable(L, "dh.secret");
   return 1;
 }

@@ -17,6 +17,7 @@
 enum {
   DH_MEMORY_DEFAULT = 64 << 20,
   DH_SLICE_MS = 10000,      /* on the CPU without a wait, at most */
+  DH_SLICE_MOST_MS = 60000, /* that a robot may ask for */
   DH_TIME_MS = 10 * 60000,  /* in memory, at most */
   DH_RESULT_MAX = 16 << 20, /* bytes of one journaled value */
   DH_WORDS_MAX = 10000,     /* journaled words of one run */
@@ -61,6 +62,7 @@ struct dh_run {
   struct dh_buf input;
   int kill;                   /* DH_E* once the run must end; sticky, no pcall catches it */
   bool stopped, ending;
+  bool orphan;                /* its host was closed while its last record was on the way */
   int64_t retry_times, retry_wait_ms;
   uint64_t random[4];
   struct secret_value *secrets;
@@ -80,7 +82,7 @@ struct dh_host {
   struct dh_program *codes;
   int n_runs;
   bool has_timer;
-  bool busy; /* a task has the CPU: others that become ready wait in pending */
+  bool busy; /* tasks that become ready wait in pending until whoever holds this lets go */
   struct dh_task *pending, **last_pending;
   uv_async_t *kick;
 };
@@ -108,6 +110,10 @@ void dh_sandbox_open(lua_State *L);
 void dh_libs_open(lua_State *L);
 void dh_texts_open(lua_State *L); /* texts.c: into the string library on top of the stack */
 void dh_coro_open(lua_State *L);
+void dh_world_open(lua_State *L); /* world.c: after the libraries */
+extern const luaL_Reg dh_world_funcs[];
+int dh_pcall_language(lua_State *L); /* pcall as the language has it: only the end of the run passes */
+bool dh_has_class(lua_State *L, int index, const char *name); /* a table with this class of the registry */
 bool dh_is_control(lua_State *L, int index); /* an error that no pcall may keep */
 /* Pushes any value as text: as tostring does, but a table, function or handle shows its type, never its address. */
 void dh_push_text(lua_State *L, int index);
@@ -141,23 +147,30 @@ void dh_to_cbor_mode(lua_State *L, int index, struct dh_buf *out, enum dh_secret
 
 /* ---- await.c, task.c */
 int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunction then);
+void dh_await_drop(struct dh_task *t); /* ends what the task waits for, without waking it */
+bool *dh_waits(lua_State *L);          /* the thread has yielded to the host */
 extern const char dh_await_mark; /* its address is yielded by every wait */
-struct dh_task *dh_task_new(struct dh_run *r, struct dh_task *parent, const char *scope);
+/* How a task ended that no error of Lua ended. */
+enum { DH_TASK_CALLED_OFF = 100, DH_TASK_YIELDED };
+/* L: the thread that runs; raises when Lua has no memory. NULL: the process has none. */
+struct dh_task *dh_task_new(lua_State *L, struct dh_task *parent, const char *scope);
 void dh_task_ready(struct dh_task *t); /* resumes it now, or as soon as the task that runs has stopped */
 void dh_task_drain(struct dh_host *h);
+void dh_task_end(struct dh_task *t); /* it will not be resumed again; what it waits for is called off */
 void dh_task_free(struct dh_task *t);
 void dh_task_cancel(struct dh_task *t);
 /* ---- run.c */
 void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status);
 void dh_run_kill(struct dh_run *r, int code);
 void dh_run_restart_clock(struct dh_run *r); /* after time_ms has changed */
-/* err from the error value on top of L (popped); where from L's stack. */
+/* err from the error value on top of L (popped); where from L's stack. Never raises. */
 void dh_err_of_lua(lua_State *L, struct dh_err *err);
 /* "file:line" of the innermost robot frame of L and its resumers; "" when there is none. */
 void dh_where(lua_State *L, char *out, size_t size);
 
 /* ---- error.c: errors between Lua and C are in the block above; branch.c: together */
 void dh_branch_ended(struct dh_task *t);
+void dh_branch_cancel(struct dh_task *parent); /* its branches */
 extern const luaL_Reg dh_branch_funcs[], dh_lend_funcs[], dh_testing_funcs[];
 void dh_lend_open(lua_State *L);
 void dh_testing_open(lua_State *L);

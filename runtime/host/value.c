@@ -8,8 +8,9 @@
 
 int dh_concat_texts(lua_State *L)
 {
-  luaL_tolstring(L, 1, NULL);
-  luaL_tolstring(L, 2, NULL);
+  lua_settop(L, 2);
+  dh_push_text(L, 1);
+  dh_push_text(L, 2);
   lua_concat(L, 2);
   return 1;
 }
@@ -61,7 +62,7 @@ static int strict_new(lua_State *L)
 {
   luaL_getmetafield(L, 1, "what");
   return luaL_error(L, "%s cannot be changed (field '%s'); make a table of your own for new values", lua_tostring(L, -1),
-                    luaL_tolstring(L, 2, NULL));
+                    lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2));
 }
 
 void dh_make_strict(lua_State *L, int index, const char *what)
@@ -99,7 +100,7 @@ bool dh_is_strict(lua_State *L, int index)
 
 bool dh_is_file(lua_State *L, int index)
 {
-  return named(L, index, "dh.file");
+  return dh_has_class(L, index, "dh.file");
 }
 
 static int file_tostring(lua_State *L)
@@ -189,7 +190,7 @@ static int l_kind(lua_State *L)
                     : luaL_testudata(L, 1, "dh.secret") ? "secret"
                     : luaL_testudata(L, 1, "dh.decimal") ? "decimal"
                     : dh_is_file(L, 1)                  ? "file"
-                    : named(L, 1, "dh.error")           ? "error"
+                    : dh_has_class(L, 1, "dh.error")           ? "error"
                     : dh_is_strict(L, 1)                ? "record"
                                                         : luaL_typename(L, 1));
   return 1;

@@ -75,7 +75,6 @@ int dh_watch_open(struct dh_host *h, struct dh_err *err)
   struct sigaction sa = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
 
   ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
-  may_exit = h->opt.exit_on_hang;
   if (users == 0 && (sigaction(SIGRTMIN + 1, &sa, NULL) || timer_create(CLOCK_MONOTONIC, &ev, &timer)))
     return dh_err_errno(err, "cannot make a watchdog timer");
   if (users++ == 0)
@@ -105,6 +104,7 @@ void dh_watch_begin(struct dh_host *h, struct dh_run *r, lua_State *L)
   if (watched) /* a task that resumes another one's waiter: the outer slice goes on */
     return;
   ticks = 0;
+  may_exit = h->opt.exit_on_hang;
   due_ms = now + slice;
   dh_running = L;
   watched = r;
