@@ -132,6 +132,13 @@ t.case("an effect that was refused, or never left, is known not to have happened
   t.eq(t.raises(http.post, "refused", { url = plain.url .. "/status/422", body = "x" }).code, "EUSE")
 end)
 
+t.case("an effect whose answer does not come is unknown, and was sent once", function()
+  local_services()
+  local run = t.run { robot = t.fixture "cut", case = { key = "cut", url = plain.url }, conf = { ["hosts.loopback"] = "yes" } }
+  t.eq(run.status, 5, run.err)
+  t.eq(http.get(plain.url .. "/count/cut").json.count, 1)
+end)
+
 t.case("sends secrets and shows none", function()
   local_services()
   local sent = http.post("with secrets", { url = plain.url .. "/check/secrets", json = { token = token, list = { 1, quoted } },
