@@ -294,7 +294,7 @@ int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_
                       r->run, (long long)fence, dh_record_kind_name(r->kind));
   rc = add(q, case_id, r, &refused, err);
   if (rc && refused) { /* the stream has a hole now */
-    int torn = sq_exec(q, NULL, &failed, "UPDATE cases SET torn = 1 WHERE id = ?", "i", case_id);
+    int torn = sq_exec(q, NULL, &failed, "UPDATE cases SET torn = 2 WHERE id = ?", "i", case_id);
 
     q->lease.run[0] = '\0';
     if (torn) {

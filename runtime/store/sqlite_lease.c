@@ -267,28 +267,27 @@ int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct
   return rc;
 }
 
-/* The run that brought its worker down; parked at the last charge that is allowed. */
-static int charge(struct sq *q, const char *worker, const char *run, const char *why, struct dh_err *err)
+/* Charges a leased case; parks it at the last charge that is allowed. */
+static int charge(struct sq *q, int64_t id, const char *run, const char *what, const char *why, bool *parked,
+                  struct dh_err *err)
 {
   struct dh_err text;
-  int64_t id = 0;
-  int rc = sq_exec(q, NULL, err,
-                   "UPDATE cases SET charges = charges + 1 WHERE run = ?1 AND state = 2 AND worker IS ?2",
-                   "tt", run, worker);
+  int64_t charges = 0;
+  int rc = sq_exec(q, NULL, err, "UPDATE cases SET charges = charges + 1 WHERE id = ?", "i", id);
 
+  *parked = false;
   if (!rc)
-    rc = sq_int(q, &id, 0, err,
-                "SELECT id FROM cases WHERE run = ?1 AND state = 2 AND worker IS ?2 AND charges >= ?3", "tti",
-                run, worker, (int64_t)DH_CHARGES_MAX);
-  if (rc || !id)
+    rc = sq_int(q, &charges, 0, err, "SELECT charges FROM cases WHERE id = ?", "i", id);
+  if (rc || charges < DH_CHARGES_MAX)
     return rc;
-  dh_err_set(&text, DH_EREFUSED, "the run brought its worker down %d times and is not tried again by itself",
+  dh_err_set(&text, DH_EREFUSED, "the run %s %d times and is not tried again by itself", what,
              DH_CHARGES_MAX);
-  dh_err_seen(&text, "%s", why ? why : "the worker died while the run had the processor");
+  dh_err_seen(&text, "%s", why);
   dh_err_advice(&text, "look at what it did last: deskhand show %.8s; then: deskhand queue retry ROBOT KEY",
                 run);
   if ((rc = sq_case_park(q, id, &text, err)))
     return rc;
+  *parked = true;
   return sq_exec(q, NULL, err, "UPDATE cases SET crashes = crashes + 1, last_end = 1 WHERE id = ?", "i", id);
 }
 
@@ -296,14 +295,16 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
                struct dh_err *err)
 {
   struct sq *q = sq_of(db);
+  bool parked = false;
+  int64_t id = 0;
   int n = 0, rc = 0;
-  int64_t parked = 0;
 
-  if (charged && worker) {
-    rc = charge(q, worker, charged, why, err);
-    if (!rc)
-      rc = sq_int(q, &parked, 0, err, "SELECT count(*) FROM cases WHERE run = ? AND state = 8", "t", charged);
-  }
+  if (charged && worker)
+    rc = sq_int(q, &id, 0, err, "SELECT id FROM cases WHERE run = ? AND state = 2 AND worker = ?", "tt",
+                charged, worker);
+  if (!rc && id)
+    rc = charge(q, id, charged, "brought its worker down",
+                why ? why : "the worker died while the run had the processor", &parked, err);
   if (!rc && worker)
     rc = sq_exec(q, &n, err,
                  "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
@@ -317,18 +318,31 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
                  "");
   q->lease.run[0] = '\0';
   if (released)
-    *released = (size_t)(n + parked);
+    *released = (size_t)n + parked;
   return rc;
 }
 
+/* A run whose records were refused would be refused again: it is charged, unlike one that lost them with
+ * others. */
 int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err)
 {
-  sq_of(db)->lease.run[0] = '\0';
-  return sq_exec(sq_of(db), NULL, err,
-                 "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = 1 "
-                 "WHERE state = 2 AND run "
-                 "= ? AND fence = ?",
-                 "ti", run, fence);
+  struct sq *q = sq_of(db);
+  bool parked = false;
+  int64_t id = 0;
+  int rc =
+      sq_int(q, &id, 0, err, "SELECT id FROM cases WHERE state = 2 AND run = ? AND fence = ? AND torn = 2",
+             "ti", run, fence);
+
+  q->lease.run[0] = '\0';
+  if (!rc && id)
+    rc = charge(q, id, run, "wrote a record that was refused",
+                "the log says which: a place that is taken, or data too large", &parked, err);
+  return rc ? rc
+            : sq_exec(q, NULL, err,
+                      "UPDATE cases SET state = 4, due = 0, worker = NULL, crashes = crashes + 1, last_end = "
+                      "1 WHERE state = 2 "
+                      "AND run = ? AND fence = ?",
+                      "ti", run, fence);
 }
 
 static int first_due(struct sq *q, const char *queue, int64_t *at, struct dh_err *err)

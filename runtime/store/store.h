@@ -168,7 +168,8 @@ struct dh_store_ops {
    * NULL: all that is leased (a supervisor that has just got the lock). *released: how many. */
   int (*release)(struct dh_db *db, const char *worker, const char *charged, const char *why, size_t *released,
                  struct dh_err *err);
-  /* The same for one run that its worker lost or gave back (DH_RUN_LOST). A lost fence is no error. */
+  /* The same for one run that its worker lost or gave back (DH_RUN_LOST). One whose record was refused is
+   * charged: it would be refused again. A lost fence is no error. */
   int (*release_run)(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err);
   /* When the next case of these queues becomes due (new, retrying, or a wait that ends): wall ms, not after
    * now when something is due already; 0 for never. n 0: of all queues. */
@@ -198,8 +199,8 @@ struct dh_store_ops {
    * effect's review the answer is {answer, value?}: "accept" or "happened" write a CONFIRM at the effect's
    * place with value, else with what the question shows (show.proof, or seen); "not-happened" a VOID;
    * "refuse" (the proof found something that is not this case's) fails the case. Appends {run, robot, key,
-   * due: bool, state}; state leased says that a worker still has the run and it will see the answer when it is put
-   * away. DH_EEXIST: answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an
+   * due: bool, state}; state leased says that a worker still has the run and it will see the answer when it
+   * is put away. DH_EEXIST: answered already, err says by whom, when and what. DH_EREFUSED: withdrawn, or an
    * effect's review while a worker has the run. DH_EUSE: no answer for an effect. */
   int (*review_answer)(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
                        struct dh_buf *out, struct dh_err *err);

@@ -515,6 +515,27 @@ static void test_charges(void **state)
   dh_claim_fini(&f->c);
 }
 
+/* What is refused once is refused again: not for ever. */
+static void test_refused_again(void **state)
+{
+  struct fixture *f = *state;
+  struct dh_err err;
+
+  begin_case(f, "L-1");
+  for (int i = 1; i <= DH_CHARGES_MAX; i++) {
+    if (i > 1)
+      claim_again(f);
+    else
+      assert_int_equal(put(f->db, &f->c, DH_REC_READ, "", 1, "", NULL), 0);
+    assert_int_equal(put(f->db, &f->c, DH_REC_READ, "", 1, "", NULL), DH_EEXIST);
+    tx(f->db);
+    OK(f->db->ops->release_run(f->db, f->c.run, f->c.fence, &err));
+    tx_end(f->db);
+  }
+  assert_state(f->db, "q", "L-1", "parked");
+  dh_claim_fini(&f->c);
+}
+
 /* ---- people and times */
 
 static void ask(struct dh_buf *b, bool effect)
@@ -908,6 +929,7 @@ int main(void)
       T(test_effect_refused),
       T(test_long_journal),
       T(test_rebundle),
+      T(test_refused_again),
   };
 
   return cmocka_run_group_tests_name("store", tests, NULL, NULL);

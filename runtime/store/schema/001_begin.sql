@@ -33,7 +33,7 @@ CREATE TABLE cases (
   charges    INTEGER NOT NULL DEFAULT 0,
   last_end   INTEGER NOT NULL DEFAULT 0, -- how the last start ended: 0 none, 1 crash, 2 put away, 3 system error
   woken      INTEGER NOT NULL DEFAULT 0, -- an answer came while it was leased
-  torn       INTEGER NOT NULL DEFAULT 0, -- records of this lease were lost: it takes no more
+  torn       INTEGER NOT NULL DEFAULT 0, -- 1: records of this lease were lost, 2: refused; it takes no more
   began      INTEGER NOT NULL DEFAULT 0,
   ended      INTEGER NOT NULL DEFAULT 0,
   last_row   INTEGER,                    -- journal.id of what ended the last attempt: its result or its error
