@@ -1,8 +1,6 @@
 /* cmd_run.c - run: one robot in this process, for one case or for all that its cases.from names. */
-#include "util.h"
-#include "../base/clock.h"
+#include "run_call.h"
 #include "../sched/export.h"
-#include "../sched/local.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +8,11 @@
 
 enum { OUT_MAX = 256 << 20 };
 
-struct call {
-  struct dh_cli *cli;
-  struct dh_robot robot;
-  struct dh_local *local;
-  struct dh_intake in;
-  struct dh_buf request;
-  struct dh_val *request_tree;
-  const char *key; /* of the one case; NULL: all of the queue */
-  char period[16];
-  bool tty;
-  int64_t began_ms;
-};
-
 /* ---- in the store */
-
-struct query {
-  const struct call *call;
-  const struct dh_val *request;
-  struct dh_buf out;
-  int64_t id;
-  int64_t counts[DH_CASE_STATES];
-};
 
 static int add_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
+  struct dh_run_query *q = self;
 
   dh_buf_clear(&q->out);
   return dh_change_apply(db, q->request, &q->out, err);
@@ -43,19 +20,10 @@ static int add_work(struct dh_db *db, void *self, struct dh_err *err)
 
 static int show_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
+  struct dh_run_query *q = self;
 
   dh_buf_clear(&q->out);
   return db->ops->case_show(db, q->call->robot.name, q->call->period, q->call->key, &q->out, err);
-}
-
-static int run_work(struct dh_db *db, void *self, struct dh_err *err)
-{
-  struct query *q = self;
-  char run[DH_RUN_ID];
-
-  dh_buf_clear(&q->out);
-  return db->ops->run_show(db, dh_val_text(q->request, "run", run, sizeof run), &q->out, err);
 }
 
 static int state_of(const struct dh_val *shown)
@@ -69,8 +37,8 @@ static int state_of(const struct dh_val *shown)
  * with the robot as it is now: whoever types this wants it now. */
 static int first_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
-  const struct call *c = q->call;
+  struct dh_run_query *q = self;
+  const struct dh_run_call *c = q->call;
   struct dh_val *shown = NULL;
   int state, rc = add_work(db, q, err);
 
@@ -89,7 +57,7 @@ static int first_work(struct dh_db *db, void *self, struct dh_err *err)
 
 static int review_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
+  struct dh_run_query *q = self;
 
   dh_buf_clear(&q->out);
   return db->ops->review_show(db, q->id, &q->out, err);
@@ -97,7 +65,7 @@ static int review_work(struct dh_db *db, void *self, struct dh_err *err)
 
 static int list_work(struct dh_db *db, void *self, struct dh_err *err)
 {
-  struct query *q = self;
+  struct dh_run_query *q = self;
   const char *queue = q->call->robot.name;
   int rc = db->ops->counts(db, &queue, 1, q->counts, err);
 
@@ -105,9 +73,8 @@ static int list_work(struct dh_db *db, void *self, struct dh_err *err)
   return rc ? rc : db->ops->case_list(db, queue, 0, 0, &q->out, err);
 }
 
-/* Runs work and parses what it appended. */
-static int ask(struct call *c, struct query *q, int (*work)(struct dh_db *, void *, struct dh_err *),
-               struct dh_val **v, struct dh_err *err)
+int dh_run_ask(struct dh_run_call *c, struct dh_run_query *q,
+               int (*work)(struct dh_db *, void *, struct dh_err *), struct dh_val **v, struct dh_err *err)
 {
   int rc = dh_local_do(c->local, work, q, err);
 
@@ -116,7 +83,7 @@ static int ask(struct call *c, struct query *q, int (*work)(struct dh_db *, void
 }
 
 /* The request to add the cases, for first_work. */
-static int make_request(struct call *c, struct dh_err *err)
+static int make_request(struct dh_run_call *c, struct dh_err *err)
 {
   int rc = dh_change_put_add(&c->request, &c->robot, &c->in);
 
@@ -125,7 +92,7 @@ static int make_request(struct call *c, struct dh_err *err)
   return dh_val_parse_buf(&c->request, &c->request_tree, err);
 }
 
-static void say_refused(const struct call *c)
+static void say_refused(const struct dh_run_call *c)
 {
   const char *at = c->in.refused.data;
   struct dh_buf list;
@@ -150,128 +117,11 @@ static void say_refused(const struct call *c)
   dh_buf_fini(&list);
 }
 
-/* ---- how one case ended */
-
-/* What is changed outside for this case: effects that were confirmed, and those that are open. */
-static void put_effects(const struct dh_val *effects, char *out, size_t size)
-{
-  char name[160];
-  size_t at = 0;
-
-  for (size_t i = 0; effects && i < effects->n; i++) {
-    const struct dh_val *state = dh_val_get(&effects->items[i], "state");
-    bool open = dh_val_is(state, "open");
-
-    if (!open && !dh_val_is(state, "confirmed"))
-      continue;
-    dh_val_text(&effects->items[i], "name", name, sizeof name);
-    at += (size_t)snprintf(out + at, size - at, "%s%s%s", at ? ", " : "", open ? "perhaps " : "", name);
-    if (at >= size)
-      return;
-  }
-}
-
-static void done_so_far(struct call *c, const struct dh_val *shown, char *out, size_t size)
-{
-  struct query q = {.call = c, .request = shown};
-  struct dh_val *v = NULL;
-  struct dh_err err;
-
-  snprintf(out, size, "nothing for %s", c->key);
-  dh_buf_init(&q.out, OUT_MAX);
-  if (!ask(c, &q, run_work, &v, &err))
-    put_effects(dh_val_get(v, "effects"), out, size);
-  free(v);
-  dh_buf_fini(&q.out);
-}
-
-/* "robot.lua:4" as the path that the clerk can open. */
-static void full_where(const struct call *c, struct dh_err *err)
-{
-  const char *line = strncmp(err->where, "robot.lua:", 10) == 0 ? err->where + 9 : NULL;
-  bool single = strcmp(c->robot.path, c->robot.folder) != 0;
-  char where[sizeof err->where];
-
-  if (!line)
-    return;
-  snprintf(where, sizeof where, "%.120s%s%s", c->robot.path, single ? "" : "/robot.lua", line);
-  memcpy(err->where, where, sizeof where);
-}
-
-static int say_waiting(struct call *c, const struct dh_val *shown)
-{
-  const struct dh_val *reviews = dh_val_get(shown, "reviews");
-  int64_t until = dh_val_int(shown, "due", 0);
-  char at[24], name[160];
-
-  for (size_t i = 0; reviews && i < reviews->n; i++)
-    fprintf(stderr, "%s waits for a person: review %lld, \"%s\".\n  do: deskhand review show %lld\n", c->key,
-            (long long)dh_val_int(&reviews->items[i], "id", 0),
-            dh_val_text(&reviews->items[i], "name", name, sizeof name),
-            (long long)dh_val_int(&reviews->items[i], "id", 0));
-  if (!reviews || !reviews->n)
-    fprintf(stderr, "%s waits until %s.\n  do: the same command then, or deskhand serve\n", c->key,
-            dh_local_text(until, at));
-  return DH_EXIT_WAITING;
-}
-
-static int say_failed(struct call *c, const struct dh_val *shown, bool again)
-{
-  const struct dh_val *error = dh_val_get(shown, "error");
-  char run[DH_RUN_ID], done[400], at[24];
-  struct dh_err err;
-  size_t n;
-
-  if (error && error->type == DH_MAP)
-    dh_val_err(error, &err);
-  else
-    dh_err_set(&err, DH_EIO, "%.*s", error && error->type == DH_TEXT ? (int)error->n : 16,
-               error && error->type == DH_TEXT ? error->s : "it has no reason");
-  full_where(c, &err);
-  done_so_far(c, shown, done, sizeof done);
-  n = strlen(err.advice);
-  dh_val_text(shown, "run", run, sizeof run);
-  snprintf(err.advice + n, sizeof err.advice - n, "%spictures and steps: deskhand show %.8s", n ? "; " : "",
-           run);
-  dh_say_error(&err, done);
-  if (again)
-    fprintf(stderr, "  deskhand serve tries it again at %s, this command at once.\n",
-            dh_local_text(dh_val_int(shown, "not_before", 0), at));
-  return DH_EXIT_FAILED;
-}
-
-static int say_end(struct call *c, const struct dh_val *shown, int state)
-{
-  const struct dh_val *result = dh_val_get(shown, "result");
-  char reason[512];
-
-  if (c->cli->json)
-    dh_say_json(shown);
-  switch (state) {
-  case DH_CASE_DONE:
-    if (!c->cli->json && result && result->type != DH_NIL)
-      dh_say_value(stdout, result, 0);
-    return DH_EXIT_DONE;
-  case DH_CASE_REJECTED:
-    if (!c->cli->json)
-      printf("%s is rejected: %s\n", c->key, dh_val_text(result, "reason", reason, sizeof reason));
-    return DH_EXIT_REJECTED;
-  case DH_CASE_WAITING:
-    return say_waiting(c, shown);
-  case DH_CASE_PARKED:
-    say_failed(c, shown, false);
-    say_waiting(c, shown);
-    return DH_EXIT_UNKNOWN;
-  default:
-    return say_failed(c, shown, state == DH_CASE_RETRYING);
-  }
-}
-
 /* ---- one case */
 
-static int answer_one(struct call *c, int64_t id, struct dh_err *err)
+static int answer_one(struct dh_run_call *c, int64_t id, struct dh_err *err)
 {
-  struct query q = {.call = c, .id = id}, change = {.call = c};
+  struct dh_run_query q = {.call = c, .id = id}, change = {.call = c};
   struct dh_val *review = NULL, *request = NULL;
   struct dh_buf answer, b;
   int rc;
@@ -280,7 +130,7 @@ static int answer_one(struct call *c, int64_t id, struct dh_err *err)
   dh_buf_init(&change.out, 1 << 20);
   dh_buf_init(&answer, 1 << 20);
   dh_buf_init(&b, 2 << 20);
-  rc = ask(c, &q, review_work, &review, err);
+  rc = dh_run_ask(c, &q, review_work, &review, err);
   if (!rc)
     rc = dh_review_ask(review, &answer, err);
   if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "do", "answer") || dh_put_ki(&b, "id", id) ||
@@ -302,7 +152,7 @@ static int answer_one(struct call *c, int64_t id, struct dh_err *err)
 }
 
 /* Asks all open reviews of the case at the terminal. *asked: whether there were any. */
-static int answer_all(struct call *c, const struct dh_val *shown, bool *asked, struct dh_err *err)
+static int answer_all(struct dh_run_call *c, const struct dh_val *shown, bool *asked, struct dh_err *err)
 {
   const struct dh_val *reviews = dh_val_get(shown, "reviews");
   int rc = 0;
@@ -316,7 +166,8 @@ static int answer_all(struct call *c, const struct dh_val *shown, bool *asked, s
 }
 
 /* Runs the case until it ends, or waits for something this terminal cannot give. */
-static int run_case(struct call *c, struct query *q, struct dh_val **shown, int *state, struct dh_err *err)
+static int run_case(struct dh_run_call *c, struct dh_run_query *q, struct dh_val **shown, int *state,
+                    struct dh_err *err)
 {
   bool asked = true;
   int rc = 0;
@@ -326,7 +177,7 @@ static int run_case(struct call *c, struct query *q, struct dh_val **shown, int 
     free(*shown);
     *shown = NULL;
     if (!rc)
-      rc = ask(c, q, show_work, shown, err);
+      rc = dh_run_ask(c, q, show_work, shown, err);
     if (rc)
       break;
     *state = state_of(*shown);
@@ -339,9 +190,9 @@ static int run_case(struct call *c, struct query *q, struct dh_val **shown, int 
   return rc;
 }
 
-static int one_case(struct call *c, struct dh_err *err)
+static int one_case(struct dh_run_call *c, struct dh_err *err)
 {
-  struct query q = {.call = c, .request = c->request_tree};
+  struct dh_run_query q = {.call = c, .request = c->request_tree};
   struct dh_val *shown = NULL;
   int state = 0, rc;
 
@@ -349,9 +200,9 @@ static int one_case(struct call *c, struct dh_err *err)
   dh_local_first(c->local, first_work, &q);
   rc = run_case(c, &q, &shown, &state, err);
   if (rc == DH_ECANCELED && shown) /* asked, and no answer: it waits */
-    rc = say_waiting(c, shown);
+    rc = dh_run_say_waiting(c, shown);
   else
-    rc = rc ? dh_say_error(err, NULL) : say_end(c, shown, state);
+    rc = rc ? dh_say_error(err, NULL) : dh_run_say_end(c, shown, state);
   free(shown);
   dh_buf_fini(&q.out);
   return rc;
@@ -362,7 +213,7 @@ static int one_case(struct call *c, struct dh_err *err)
 static void told(void *self, const struct dh_claim *claim, const struct dh_run_end *end)
 {
   static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
-  struct call *c = self;
+  struct dh_run_call *c = self;
 
   if (!end || c->key || c->cli->json)
     return;
@@ -371,7 +222,7 @@ static void told(void *self, const struct dh_claim *claim, const struct dh_run_e
   fflush(stdout);
 }
 
-static int write_table(struct call *c, const struct dh_val *cases, struct dh_err *err)
+static int write_table(struct dh_run_call *c, const struct dh_val *cases, struct dh_err *err)
 {
   const struct dh_val *key = dh_val_get(dh_val_get(c->robot.declared, "cases"), "key");
   char to[512], column[64] = "key", period[16];
@@ -386,7 +237,7 @@ static int write_table(struct call *c, const struct dh_val *cases, struct dh_err
   return dh_export(cases, period, column, c->robot.folder, to, &rows, err);
 }
 
-static int say_counts(const struct call *c, const int64_t counts[DH_CASE_STATES])
+static int say_counts(const struct dh_run_call *c, const int64_t counts[DH_CASE_STATES])
 {
   struct dh_buf line;
 
@@ -403,9 +254,9 @@ static int say_counts(const struct call *c, const int64_t counts[DH_CASE_STATES]
                                                              : DH_EXIT_DONE;
 }
 
-static int all_cases(struct call *c, struct dh_err *err)
+static int all_cases(struct dh_run_call *c, struct dh_err *err)
 {
-  struct query q = {.call = c, .request = c->request_tree};
+  struct dh_run_query q = {.call = c, .request = c->request_tree};
   struct dh_val *v = NULL;
   int rc;
 
@@ -413,7 +264,7 @@ static int all_cases(struct call *c, struct dh_err *err)
   dh_local_first(c->local, first_work, &q);
   rc = dh_local_run(c->local, c->robot.name, NULL, NULL, err);
   if (!rc)
-    rc = ask(c, &q, list_work, &v, err);
+    rc = dh_run_ask(c, &q, list_work, &v, err);
   if (!rc)
     rc = write_table(c, v, err);
   if (rc)
@@ -433,7 +284,7 @@ static int all_cases(struct call *c, struct dh_err *err)
 /* ---- the command */
 
 /* What is to be run: the case given, all of cases.from, or one case without input. */
-static int take_in(struct call *c, struct dh_err *err)
+static int take_in(struct dh_run_call *c, struct dh_err *err)
 {
   const char *file = dh_cli_option(c->cli, "case");
   char from[512];
@@ -457,7 +308,7 @@ static int take_in(struct call *c, struct dh_err *err)
   return 0;
 }
 
-static int run(struct call *c, struct dh_err *err)
+static int run(struct dh_run_call *c, struct dh_err *err)
 {
   int rc = take_in(c, err);
 
@@ -473,7 +324,7 @@ static int run(struct call *c, struct dh_err *err)
 
 static int exec(struct dh_cli *cli)
 {
-  struct call c = {.cli = cli, .tty = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json};
+  struct dh_run_call c = {.cli = cli, .tty = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json};
   struct dh_local_options o = {.conf = cli->conf,
                                .record_dir = dh_cli_option(cli, "record"),
                                .replay_dir = dh_cli_option(cli, "replay"),

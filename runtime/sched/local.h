@@ -39,7 +39,4 @@ void dh_local_first(struct dh_local *l, int (*work)(struct dh_db *db, void *self
  * runs. DH_ECANCELED: interrupted (SIGINT, SIGTERM). */
 int dh_local_run(struct dh_local *l, const char *queue, const char *period, const char *key,
                  struct dh_err *err);
-/* Waits until wall_ms. DH_ECANCELED as above. */
-int dh_local_wait(struct dh_local *l, int64_t wall_ms, struct dh_err *err);
-
 #endif

@@ -18,7 +18,7 @@ struct result {
 
 struct records_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   char worker[16];
   uint32_t ask; /* 0: nobody waits */
   struct dh_buf bytes;
@@ -53,16 +53,16 @@ static int records_work(struct dh_db *db, struct dh_job *job, struct dh_err *err
   return 0;
 }
 
-static struct sup_worker *worker_named(struct supervisor *s, const char *name)
+static struct dh_sup_worker *worker_named(struct dh_supervisor *s, const char *name)
 {
-  struct sup_worker *w = s->workers;
+  struct dh_sup_worker *w = s->workers;
 
   while (w && strcmp(w->name, name))
     w = w->next;
   return w;
 }
 
-static void answer_records(const struct records_job *j, struct sup_worker *w, int rc,
+static void answer_records(const struct records_job *j, struct dh_sup_worker *w, int rc,
                            const struct dh_err *err)
 {
   struct dh_buf b;
@@ -93,8 +93,8 @@ static void answer_records(const struct records_job *j, struct sup_worker *w, in
 static void records_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct records_job *j = (struct records_job *)job;
-  struct supervisor *s = j->s;
-  struct sup_worker *w = worker_named(s, j->worker);
+  struct dh_supervisor *s = j->s;
+  struct dh_sup_worker *w = worker_named(s, j->worker);
 
   if (w && w->peer && j->ask)
     answer_records(j, w, rc, err);
@@ -110,24 +110,24 @@ static void records_done(struct dh_job *job, int rc, const struct dh_err *err)
   free(j->v);
   dh_buf_fini(&j->bytes);
   free(j);
-  sup_job_done(s);
+  dh_sup_job_done(s);
 }
 
 /* What a record means to the supervisor, who only has to know what is open and what ends. */
-static void note(struct sup_run *r, int64_t kind)
+static void note(struct dh_sup_run *r, int64_t kind)
 {
   if (kind == DH_REC_INTENT)
     r->open_effects++;
   else if ((kind == DH_REC_CONFIRM || kind == DH_REC_VOID) && r->open_effects)
     r->open_effects--;
   else if (kind >= DH_REC_RESULT)
-    sup_run_finishing(r);
+    dh_sup_run_finishing(r);
 }
 
-void sup_records(struct sup_worker *w, struct dh_frame *f, const struct dh_val *v)
+void dh_sup_records(struct dh_sup_worker *w, struct dh_frame *f, const struct dh_val *v)
 {
   struct records_job *j = calloc(1, sizeof *j);
-  struct supervisor *s = w->s;
+  struct dh_supervisor *s = w->s;
   struct dh_err err;
   char run[DH_RUN_ID];
   int rc;
@@ -150,21 +150,21 @@ void sup_records(struct sup_worker *w, struct dh_frame *f, const struct dh_val *
   if (rc || !j->fences || !j->results)
     j->n = 0;
   for (size_t i = 0; i < j->n; i++) {
-    struct sup_run *r = sup_run_find(s, dh_val_text(&j->list->items[i], "run", run, sizeof run));
+    struct dh_sup_run *r = dh_sup_run_find(s, dh_val_text(&j->list->items[i], "run", run, sizeof run));
 
     j->fences[i] = r && r->worker == w ? r->claim.fence : -1; /* no fence: it is not the worker's run */
     if (r && r->worker == w)
       note(r, dh_val_int(&j->list->items[i], "kind", 0));
   }
-  sup_submit(s, &j->job);
-  sup_dispatch(s); /* a run that ends makes room: the next claim is in the same commit */
+  dh_sup_submit(s, &j->job);
+  dh_sup_dispatch(s); /* a run that ends makes room: the next claim is in the same commit */
 }
 
 /* ---- questions */
 
-static void ask_free(struct sup_ask *a)
+static void ask_free(struct dh_sup_ask *a)
 {
-  for (struct sup_ask **at = &a->w->asks; *at; at = &(*at)->next)
+  for (struct dh_sup_ask **at = &a->w->asks; *at; at = &(*at)->next)
     if (*at == a) {
       *at = a->next;
       break;
@@ -175,19 +175,19 @@ static void ask_free(struct sup_ask *a)
   free(a);
 }
 
-void sup_asks_end(struct sup_worker *w)
+void dh_sup_asks_end(struct dh_sup_worker *w)
 {
   while (w->asks)
     ask_free(w->asks);
   while (w->loans) {
-    struct sup_loan *l = w->loans;
+    struct dh_sup_loan *l = w->loans;
 
     w->loans = l->next;
     free(l);
   }
 }
 
-static void send_error(struct sup_worker *w, uint32_t id, const struct dh_err *err)
+static void send_error(struct dh_sup_worker *w, uint32_t id, const struct dh_err *err)
 {
   struct dh_buf b;
 
@@ -197,9 +197,9 @@ static void send_error(struct sup_worker *w, uint32_t id, const struct dh_err *e
   dh_buf_fini(&b);
 }
 
-static int answer_lend(struct sup_ask *a, struct dh_buf *b, int *fd)
+static int answer_lend(struct dh_sup_ask *a, struct dh_buf *b, int *fd)
 {
-  struct sup_loan *l = malloc(sizeof *l);
+  struct dh_sup_loan *l = malloc(sizeof *l);
 
   *fd = dh_pool_lent_fd(a->op);
   if (!l)
@@ -211,7 +211,7 @@ static int answer_lend(struct sup_ask *a, struct dh_buf *b, int *fd)
   return dh_put_map(b, 1) || dh_put_ki(b, "lent", l->number) ? DH_ENOMEM : 0;
 }
 
-static int answer_secret(struct sup_ask *a, struct dh_buf *b)
+static int answer_secret(struct dh_sup_ask *a, struct dh_buf *b)
 {
   size_t n;
   const char *value = dh_port_text(a->op, &n);
@@ -221,7 +221,7 @@ static int answer_secret(struct sup_ask *a, struct dh_buf *b)
 
 static void answered(struct dh_op *op)
 {
-  struct sup_ask *a = op->waiter;
+  struct dh_sup_ask *a = op->waiter;
   struct dh_err err;
   struct dh_buf b;
   int fd = -1, rc = op->rc;
@@ -252,7 +252,7 @@ static void answered(struct dh_op *op)
 }
 
 /* A program that the worker wants to run: argv and the descriptors it gave. */
-static struct dh_op *child_of(struct sup_worker *w, struct dh_frame *f, const struct dh_val *v)
+static struct dh_op *child_of(struct dh_sup_worker *w, struct dh_frame *f, const struct dh_val *v)
 {
   const struct dh_val *list = dh_val_get(v, "spawn"), *targets = dh_val_get(v, "fds");
   struct dh_child_spec spec = {.fds = {-1, -1, -1, -1}};
@@ -277,9 +277,9 @@ static struct dh_op *child_of(struct sup_worker *w, struct dh_frame *f, const st
   return op;
 }
 
-static void ask(struct sup_worker *w, uint32_t id, char kind, struct dh_op *op)
+static void ask(struct dh_sup_worker *w, uint32_t id, char kind, struct dh_op *op)
 {
-  struct sup_ask *a = op ? calloc(1, sizeof *a) : NULL;
+  struct dh_sup_ask *a = op ? calloc(1, sizeof *a) : NULL;
   struct dh_err err;
 
   if (!a) {
@@ -304,38 +304,38 @@ static void ask(struct sup_worker *w, uint32_t id, char kind, struct dh_op *op)
 }
 
 /* The worker does not want the answer any more. If it is under way already, what was lent is taken back. */
-static void cancel(struct sup_worker *w, uint32_t id)
+static void cancel(struct dh_sup_worker *w, uint32_t id)
 {
-  for (struct sup_ask *a = w->asks; a; a = a->next)
+  for (struct dh_sup_ask *a = w->asks; a; a = a->next)
     if (a->id == id) {
       ask_free(a);
       return;
     }
-  for (struct sup_loan *l = w->loans; l; l = l->next)
+  for (struct dh_sup_loan *l = w->loans; l; l = l->next)
     if (l->ask == id) {
       dh_pool_give_back(w->s->pool, l->number, false);
       return;
     }
 }
 
-static void back(struct sup_worker *w, const struct dh_val *v)
+static void back(struct dh_sup_worker *w, const struct dh_val *v)
 {
-  for (struct sup_loan **at = &w->loans; *at; at = &(*at)->next) {
-    struct sup_loan *l = *at;
+  for (struct dh_sup_loan **at = &w->loans; *at; at = &(*at)->next) {
+    struct dh_sup_loan *l = *at;
 
     if (l->number != dh_val_int(v, "back", -1))
       continue;
     *at = l->next;
     free(l);
     dh_pool_give_back(w->s->pool, dh_val_int(v, "back", -1), dh_val_bool(v, "healthy", false));
-    sup_dispatch(w->s);
+    dh_sup_dispatch(w->s);
     return;
   }
 }
 
-void sup_question(struct sup_worker *w, struct dh_frame *f, const struct dh_val *v)
+void dh_sup_question(struct dh_sup_worker *w, struct dh_frame *f, const struct dh_val *v)
 {
-  struct supervisor *s = w->s;
+  struct dh_supervisor *s = w->s;
   char name[256];
 
   if (dh_val_get(v, "secret"))

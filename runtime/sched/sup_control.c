@@ -14,13 +14,13 @@
 
 struct conversation {
   struct conversation *next;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   struct dh_peer *peer; /* NULL: the command is gone; kept until its last change is done */
   int changes;
   uint32_t id;
 };
 
-struct sup_control {
+struct dh_sup_control {
   int fd;
   char path[128];
   uv_poll_t poll;
@@ -31,7 +31,7 @@ struct sup_control {
 
 struct change_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   struct dh_buf request, answer;
   struct dh_val *v;
   void (*told)(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err);
@@ -48,20 +48,20 @@ static int change_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 static void change_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct change_job *j = (struct change_job *)job;
-  struct supervisor *s = j->s;
+  struct dh_supervisor *s = j->s;
 
   j->told(j->self, rc, &j->answer, err);
   free(j->v);
   dh_buf_fini(&j->request);
   dh_buf_fini(&j->answer);
   free(j);
-  sup_wake(s);
-  sup_job_done(s);
+  dh_sup_wake(s);
+  dh_sup_job_done(s);
 }
 
-int sup_change(struct supervisor *s, const void *request, size_t n,
-               void (*told)(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err),
-               void *self, struct dh_err *err)
+int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
+                  void (*told)(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err),
+                  void *self, struct dh_err *err)
 {
   struct change_job *j = calloc(1, sizeof *j);
   char queue[64];
@@ -84,8 +84,8 @@ int sup_change(struct supervisor *s, const void *request, size_t n,
   }
   /* a robot that was not named to serve is served as soon as somebody gives it a case */
   if (*dh_val_text(j->v, "queue", queue, sizeof queue))
-    sup_queue_add(s, queue);
-  sup_submit(s, &j->job);
+    dh_sup_queue_add(s, queue);
+  dh_sup_submit(s, &j->job);
   return 0;
 }
 
@@ -93,7 +93,7 @@ int sup_change(struct supervisor *s, const void *request, size_t n,
 
 static void end_conversation(struct conversation *c)
 {
-  struct sup_control *control = c->s->control;
+  struct dh_sup_control *control = c->s->control;
 
   for (struct conversation **at = &control->conversations; *at; at = &(*at)->next)
     if (*at == c) {
@@ -134,7 +134,7 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 
   (void)p;
   c->id = f->id;
-  if (sup_change(c->s, f->data.data, f->data.len, changed, c, &err))
+  if (dh_sup_change(c->s, f->data.data, f->data.len, changed, c, &err))
     reply(c, err.code, NULL, &err);
   else
     c->changes++;
@@ -154,7 +154,7 @@ static void closed(struct dh_peer *p, const struct dh_err *err, void *self)
 static void accept_one(uv_poll_t *h, int status, int events)
 {
   static const struct dh_peer_events peer_events = {message, closed};
-  struct supervisor *s = h->data;
+  struct dh_supervisor *s = h->data;
   int fd = accept4(s->control->fd, NULL, NULL, SOCK_CLOEXEC);
   struct conversation *c;
   struct ucred who;
@@ -178,10 +178,10 @@ static void accept_one(uv_poll_t *h, int status, int events)
 
 /* ---- the socket */
 
-int sup_control_open(struct supervisor *s, const char *url, struct dh_err *err)
+int dh_sup_control_open(struct dh_supervisor *s, const char *url, struct dh_err *err)
 {
   struct sockaddr_un at = {.sun_family = AF_UNIX};
-  struct sup_control *c = calloc(1, sizeof *c);
+  struct dh_sup_control *c = calloc(1, sizeof *c);
   int rc;
 
   if (!c)
@@ -211,16 +211,16 @@ int sup_control_open(struct supervisor *s, const char *url, struct dh_err *err)
 
 static void poll_closed(uv_handle_t *h)
 {
-  struct sup_control *c = (struct sup_control *)((char *)h - offsetof(struct sup_control, poll));
+  struct dh_sup_control *c = (struct dh_sup_control *)((char *)h - offsetof(struct dh_sup_control, poll));
 
   close(c->fd);
   free(c);
 }
 
 /* To be called when no job is open any more. */
-void sup_control_close(struct supervisor *s)
+void dh_sup_control_close(struct dh_supervisor *s)
 {
-  struct sup_control *c = s->control;
+  struct dh_sup_control *c = s->control;
 
   if (!c)
     return;

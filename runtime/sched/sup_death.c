@@ -15,7 +15,7 @@ enum { QUICK_MS = 1000, LOST_MS = 1000, BACK_OFF_MS = 100, BACK_OFF_MAX_MS = 500
 
 struct release_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   size_t n;
   char (*runs)[DH_RUN_ID];
   int64_t *fences;
@@ -73,18 +73,18 @@ static int release_work(struct dh_db *db, struct dh_job *job, struct dh_err *err
 static void release_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct release_job *j = (struct release_job *)job;
-  struct supervisor *s = j->s;
+  struct dh_supervisor *s = j->s;
 
   if (rc)
-    sup_fail(s, err);
+    dh_sup_fail(s, err);
   free(j->runs);
   free(j->fences);
   free(j);
-  sup_wake(s);
-  sup_job_done(s);
+  dh_sup_wake(s);
+  dh_sup_job_done(s);
 }
 
-static struct release_job *release_new(struct supervisor *s, size_t room)
+static struct release_job *release_new(struct dh_supervisor *s, size_t room)
 {
   struct release_job *j = calloc(1, sizeof *j);
 
@@ -98,13 +98,13 @@ static struct release_job *release_new(struct supervisor *s, size_t room)
     struct dh_err err;
 
     dh_err_set(&err, DH_ENOMEM, "no memory to release runs");
-    sup_fail(s, &err); /* the next supervisor releases what is claimed */
+    dh_sup_fail(s, &err); /* the next supervisor releases what is claimed */
     return NULL;
   }
   return j;
 }
 
-static void add(struct release_job *j, const struct sup_run *r)
+static void add(struct release_job *j, const struct dh_sup_run *r)
 {
   memcpy(j->runs[j->n], r->claim.run, DH_RUN_ID);
   j->fences[j->n++] = r->claim.fence;
@@ -124,7 +124,7 @@ static bool own_doing(int status, char *why, size_t size)
   return status > 0 && status < 128;
 }
 
-static void time_error(const struct sup_worker *w, struct dh_err *err)
+static void time_error(const struct dh_sup_worker *w, struct dh_err *err)
 {
   int64_t slice = dh_conf_time_ms(w->s->o.conf, "limit.slice", 10000);
 
@@ -135,16 +135,16 @@ static void time_error(const struct sup_worker *w, struct dh_err *err)
 }
 
 /* Who is to blame: the run that was on the CPU, or nobody. */
-static void blame(struct release_job *j, struct sup_worker *w, int status)
+static void blame(struct release_job *j, struct dh_sup_worker *w, int status)
 {
-  struct sup_run *r;
+  struct dh_sup_run *r;
   char run[DH_RUN_ID];
 
   memcpy(run, (const void *)w->page->run, sizeof run);
   run[sizeof run - 1] = '\0';
   if (*w->killed_run)
     memcpy(run, w->killed_run, sizeof run);
-  r = *run ? sup_run_find(w->s, run) : NULL;
+  r = *run ? dh_sup_run_find(w->s, run) : NULL;
   if (!r || r->worker != w || (!*w->killed_run && !own_doing(status, j->why, sizeof j->why)))
     return;
   memcpy(j->charged, run, sizeof run);
@@ -156,9 +156,9 @@ static void blame(struct release_job *j, struct sup_worker *w, int status)
   }
 }
 
-void sup_death(struct sup_worker *w, int status)
+void dh_sup_death(struct dh_sup_worker *w, int status)
 {
-  struct supervisor *s = w->s;
+  struct dh_supervisor *s = w->s;
   struct release_job *j = release_new(s, (size_t)w->nruns);
 
   if (!j)
@@ -169,32 +169,32 @@ void sup_death(struct sup_worker *w, int status)
          status >= 128 ? status - 128 : status, w->nruns, *j->charged ? "; this one was on the CPU" : "");
   if (!w->useful && dh_mono_ms() - w->started_ms < QUICK_MS)
     s->quick_deaths++;
-  for (struct sup_run *r = s->runs, *next; r; r = next) {
+  for (struct dh_sup_run *r = s->runs, *next; r; r = next) {
     next = r->next;
     if (r->worker != w)
       continue;
     add(j, r);
     if (j->fail && strcmp(r->claim.run, j->charged) == 0)
-      sup_tell_end(s, r, DH_RUN_FAILED, &j->error);
-    sup_run_remove(s, r);
+      dh_sup_tell_end(s, r, DH_RUN_FAILED, &j->error);
+    dh_sup_run_remove(s, r);
   }
   dh_pool_forget(s->pool, w->name);
-  sup_worker_close(w);
-  sup_submit(s, &j->job);
+  dh_sup_worker_close(w);
+  dh_sup_submit(s, &j->job);
   if (s->quick_deaths >= QUICK_MOST) {
     struct dh_err err;
 
     dh_err_set(&err, DH_EIO, "workers end as soon as they begin (%d times)", s->quick_deaths);
     dh_err_advice(&err, "their last words are in the log above; see: deskhand doctor");
-    sup_fail(s, &err);
+    dh_sup_fail(s, &err);
   } else if (s->quick_deaths) {
     int64_t ms = (int64_t)BACK_OFF_MS << (s->quick_deaths < 6 ? s->quick_deaths : 6);
 
-    sup_look_later(s, ms < BACK_OFF_MAX_MS ? ms : BACK_OFF_MAX_MS);
+    dh_sup_look_later(s, ms < BACK_OFF_MAX_MS ? ms : BACK_OFF_MAX_MS);
   }
 }
 
-void sup_lost(struct supervisor *s, struct sup_run *r, const struct dh_err *failed)
+void dh_sup_lost(struct dh_supervisor *s, struct dh_sup_run *r, const struct dh_err *failed)
 {
   struct release_job *j = release_new(s, 1);
 
@@ -207,8 +207,8 @@ void sup_lost(struct supervisor *s, struct sup_run *r, const struct dh_err *fail
     j->fail = true;
     j->error = *failed;
   }
-  sup_run_remove(s, r);
-  sup_submit(s, &j->job);
+  dh_sup_run_remove(s, r);
+  dh_sup_submit(s, &j->job);
   if (!failed)
-    sup_look_later(s, LOST_MS); /* what made it lose the run may last: a full disk */
+    dh_sup_look_later(s, LOST_MS); /* what made it lose the run may last: a full disk */
 }

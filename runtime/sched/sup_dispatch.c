@@ -11,26 +11,26 @@ enum { CLAIM_MAX = 64, YOUNG_RUNS = 8, KNOWN_MAX = 16 };
 
 struct claim_job {
   struct dh_job job;
-  struct supervisor *s;
-  struct sup_queue *q;
+  struct dh_supervisor *s;
+  struct dh_sup_queue *q;
   char queue[64], known[KNOWN_MAX][DH_SHA256_HEX];
   size_t wanted, n;
   struct dh_claim claims[CLAIM_MAX];
-  struct sup_bundle *fetched;
+  struct dh_sup_bundle *fetched;
 };
 
-struct sup_queue *sup_queue_find(struct supervisor *s, const char *name)
+struct dh_sup_queue *dh_sup_queue_find(struct dh_supervisor *s, const char *name)
 {
-  struct sup_queue *q = s->queues;
+  struct dh_sup_queue *q = s->queues;
 
   while (q && strcmp(q->name, name))
     q = q->next;
   return q;
 }
 
-struct sup_queue *sup_queue_add(struct supervisor *s, const char *name)
+struct dh_sup_queue *dh_sup_queue_add(struct dh_supervisor *s, const char *name)
 {
-  struct sup_queue *q = sup_queue_find(s, name), **at = &s->queues;
+  struct dh_sup_queue *q = dh_sup_queue_find(s, name), **at = &s->queues;
 
   if (q || !(q = calloc(1, sizeof *q)))
     return q;
@@ -40,35 +40,35 @@ struct sup_queue *sup_queue_add(struct supervisor *s, const char *name)
   return *at = q;
 }
 
-struct sup_names *sup_names(const struct supervisor *s)
+struct dh_sup_names *dh_sup_names(const struct dh_supervisor *s)
 {
-  struct sup_names *names;
+  struct dh_sup_names *names;
   size_t n = 0;
   char *text;
 
-  for (const struct sup_queue *q = s->queues; q; q = q->next)
+  for (const struct dh_sup_queue *q = s->queues; q; q = q->next)
     n++;
   names = calloc(1, sizeof *names + n * (sizeof *names->v + sizeof s->queues->name));
   if (!names)
     return NULL;
   text = (char *)(names->v + n);
-  for (const struct sup_queue *q = s->queues; q; q = q->next, text += sizeof q->name) {
+  for (const struct dh_sup_queue *q = s->queues; q; q = q->next, text += sizeof q->name) {
     memcpy(text, q->name, sizeof q->name);
     names->v[names->n++] = text;
   }
   return names;
 }
 
-struct sup_run *sup_run_find(struct supervisor *s, const char *run)
+struct dh_sup_run *dh_sup_run_find(struct dh_supervisor *s, const char *run)
 {
-  struct sup_run *r = s->runs;
+  struct dh_sup_run *r = s->runs;
 
   while (r && strcmp(r->claim.run, run))
     r = r->next;
   return r;
 }
 
-void sup_run_finishing(struct sup_run *r)
+void dh_sup_run_finishing(struct dh_sup_run *r)
 {
   if (r->finishing)
     return;
@@ -77,29 +77,29 @@ void sup_run_finishing(struct sup_run *r)
   r->queue->dry = false;
 }
 
-void sup_run_remove(struct supervisor *s, struct sup_run *r)
+void dh_sup_run_remove(struct dh_supervisor *s, struct dh_sup_run *r)
 {
-  for (struct sup_run **at = &s->runs; *at; at = &(*at)->next)
+  for (struct dh_sup_run **at = &s->runs; *at; at = &(*at)->next)
     if (*at == r) {
       *at = r->next;
       break;
     }
-  sup_run_finishing(r);
+  dh_sup_run_finishing(r);
   if (r->worker)
     r->worker->nruns--;
   dh_claim_fini(&r->claim);
   free(r);
 }
 
-void sup_wake(struct supervisor *s)
+void dh_sup_wake(struct dh_supervisor *s)
 {
-  for (struct sup_queue *q = s->queues; q; q = q->next)
+  for (struct dh_sup_queue *q = s->queues; q; q = q->next)
     q->dry = false;
 }
 
 /* ---- placing */
 
-static void label_of(const struct sup_run *r, char out[80])
+static void label_of(const struct dh_sup_run *r, char out[80])
 {
   if (r->claim.charges)
     snprintf(out, 80, "r %s", r->claim.run);
@@ -110,13 +110,13 @@ static void label_of(const struct sup_run *r, char out[80])
 }
 
 /* The least busy worker of this label; one without runs may take any. */
-static struct sup_worker *choose(struct supervisor *s, const char *label, int *count)
+static struct dh_sup_worker *choose(struct dh_supervisor *s, const char *label, int *count)
 {
   int most = (int)dh_conf_int(s->o.conf, "limit.runs", 256);
-  struct sup_worker *best = NULL;
+  struct dh_sup_worker *best = NULL;
 
   *count = 0;
-  for (struct sup_worker *w = s->workers; w; w = w->next) {
+  for (struct dh_sup_worker *w = s->workers; w; w = w->next) {
     ++*count;
     if (!w->peer || *w->killed_run || w->nruns >= most || (w->nruns && strcmp(w->label, label)))
       continue;
@@ -126,9 +126,9 @@ static struct sup_worker *choose(struct supervisor *s, const char *label, int *c
   return best;
 }
 
-static bool place(struct supervisor *s, struct sup_run *r)
+static bool place(struct dh_supervisor *s, struct dh_sup_run *r)
 {
-  struct sup_worker *w;
+  struct dh_sup_worker *w;
   struct dh_err err;
   char label[80];
   int count;
@@ -138,23 +138,23 @@ static bool place(struct supervisor *s, struct sup_run *r)
   /* young and dangerous ones may have workers beyond the cores: they must not keep others waiting */
   if (!w && count < (*label ? 2 * s->most_workers + 2 : s->most_workers) &&
       !uv_is_active((uv_handle_t *)&s->again))
-    w = sup_worker_start(s, &err);
+    w = dh_sup_worker_start(s, &err);
   if (!w)
     return false;
   snprintf(w->label, sizeof w->label, "%s", label);
   r->worker = w;
   w->nruns++;
   r->began_ms = dh_mono_ms();
-  if (sup_worker_give(w, r)) {
+  if (dh_sup_worker_give(w, r)) {
     dh_err_set(&err, DH_ENOMEM, "no memory to send a run to a worker");
-    sup_fail(s, &err);
+    dh_sup_fail(s, &err);
   }
   return true;
 }
 
-void sup_place(struct supervisor *s)
+void dh_sup_place(struct dh_supervisor *s)
 {
-  for (struct sup_run *r = s->runs; r && !s->stopping; r = r->next)
+  for (struct dh_sup_run *r = s->runs; r && !s->stopping; r = r->next)
     if (!r->worker && !r->finishing && !place(s, r))
       break; /* in order: whoever was claimed first gets the next worker */
 }
@@ -166,7 +166,7 @@ static bool is_known(const struct claim_job *c, const char *hash)
   for (int i = 0; i < KNOWN_MAX; i++)
     if (strcmp(c->known[i], hash) == 0)
       return true;
-  for (const struct sup_bundle *b = c->fetched; b; b = b->next)
+  for (const struct dh_sup_bundle *b = c->fetched; b; b = b->next)
     if (strcmp(b->hash, hash) == 0)
       return true;
   return false;
@@ -182,7 +182,7 @@ static int claim_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
   if (rc)
     c->n = 0;
   for (size_t i = 0; !rc && i < c->n; i++) {
-    struct sup_bundle *b;
+    struct dh_sup_bundle *b;
 
     if (is_known(c, c->claims[i].bundle))
       continue;
@@ -216,9 +216,10 @@ static int count_open_effects(const struct dh_buf *journal)
   return open > 0 ? open : 0;
 }
 
-static struct sup_run *add_run(struct supervisor *s, struct sup_queue *q, const struct dh_claim *claim)
+static struct dh_sup_run *add_run(struct dh_supervisor *s, struct dh_sup_queue *q,
+                                  const struct dh_claim *claim)
 {
-  struct sup_run *r = calloc(1, sizeof *r), **at = &s->runs;
+  struct dh_sup_run *r = calloc(1, sizeof *r), **at = &s->runs;
 
   if (!r)
     return NULL;
@@ -235,12 +236,12 @@ static struct sup_run *add_run(struct supervisor *s, struct sup_queue *q, const 
 static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct claim_job *c = (struct claim_job *)job;
-  struct supervisor *s = c->s;
+  struct dh_supervisor *s = c->s;
   struct dh_err why;
 
   c->q->claiming = false;
   while (c->fetched) {
-    struct sup_bundle *b = c->fetched;
+    struct dh_sup_bundle *b = c->fetched;
 
     c->fetched = b->next;
     b->next = s->bundles;
@@ -256,15 +257,15 @@ static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
     }
   if (rc) {
     dh_log(DH_ERROR, NULL, "no case can be claimed: %s", err->text);
-    sup_fail(s, err);
+    dh_sup_fail(s, err);
   }
   free(c);
-  sup_place(s);
-  sup_job_done(s);
+  dh_sup_place(s);
+  dh_sup_job_done(s);
 }
 
 /* How many more runs of this queue may begin. Runs that stand in line for a desk are enough of a line. */
-static int room(struct supervisor *s, const struct sup_queue *q)
+static int room(struct dh_supervisor *s, const struct dh_sup_queue *q)
 {
   int most = q->unfinished < SUP_YOUNG ? YOUNG_RUNS
                                        : s->most_workers * (int)dh_conf_int(s->o.conf, "limit.runs", 256);
@@ -274,7 +275,7 @@ static int room(struct supervisor *s, const struct sup_queue *q)
   return most - q->running;
 }
 
-static void claim(struct supervisor *s, struct sup_queue *q, int n)
+static void claim(struct dh_supervisor *s, struct dh_sup_queue *q, int n)
 {
   struct claim_job *c = calloc(1, sizeof *c);
   int known = 0;
@@ -286,18 +287,18 @@ static void claim(struct supervisor *s, struct sup_queue *q, int n)
   c->q = q;
   c->wanted = (size_t)(n < CLAIM_MAX ? n : CLAIM_MAX);
   memcpy(c->queue, q->name, sizeof c->queue);
-  for (struct sup_bundle *b = s->bundles; b && known < KNOWN_MAX; b = b->next)
+  for (struct dh_sup_bundle *b = s->bundles; b && known < KNOWN_MAX; b = b->next)
     memcpy(c->known[known++], b->hash, DH_SHA256_HEX);
   q->claiming = true;
-  sup_submit(s, &c->job);
+  dh_sup_submit(s, &c->job);
 }
 
-void sup_dispatch(struct supervisor *s)
+void dh_sup_dispatch(struct dh_supervisor *s)
 {
   if (s->stopping)
     return;
-  sup_place(s);
-  for (struct sup_queue *q = s->queues; q; q = q->next) {
+  dh_sup_place(s);
+  for (struct dh_sup_queue *q = s->queues; q; q = q->next) {
     int n = q->dry || q->claiming ? 0 : room(s, q);
 
     if (n > 0)

@@ -12,9 +12,9 @@
 
 enum { PATIENCE_MS = 60000 };
 
-struct sup_intake {
-  struct sup_intake *next;
-  struct supervisor *s;
+struct dh_sup_intake {
+  struct dh_sup_intake *next;
+  struct dh_supervisor *s;
   char robot[DH_PATH];
   struct dh_op *child;
   struct dh_peer *peer;
@@ -23,11 +23,11 @@ struct sup_intake {
 
 /* ---- the supervisor's side */
 
-static void finish(struct sup_intake *in)
+static void finish(struct dh_sup_intake *in)
 {
-  struct supervisor *s = in->s;
+  struct dh_supervisor *s = in->s;
 
-  for (struct sup_intake **at = &s->intakes; *at; at = &(*at)->next)
+  for (struct dh_sup_intake **at = &s->intakes; *at; at = &(*at)->next)
     if (*at == in) {
       *at = in->next;
       break;
@@ -41,21 +41,21 @@ static void finish(struct sup_intake *in)
   free(in);
 }
 
-static void failed(struct sup_intake *in, const struct dh_err *err)
+static void failed(struct dh_sup_intake *in, const struct dh_err *err)
 {
-  struct supervisor *s = in->s;
+  struct dh_supervisor *s = in->s;
 
   finish(in);
-  sup_fail(s, err);
+  dh_sup_fail(s, err);
 }
 
 static void added(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err)
 {
-  struct supervisor *s = self;
+  struct dh_supervisor *s = self;
   struct dh_val *v = NULL;
 
   if (rc) {
-    sup_fail(s, err);
+    dh_sup_fail(s, err);
     return;
   }
   if (!dh_val_parse_buf(answer, &v, NULL) && dh_val_int(v, "added", 0))
@@ -63,7 +63,7 @@ static void added(void *self, int rc, const struct dh_buf *answer, const struct 
   free(v); /* those that stand there already are no news: serve begins with the same file every time */
 }
 
-static void say_refused(struct sup_intake *in, const struct dh_val *list)
+static void say_refused(struct dh_sup_intake *in, const struct dh_val *list)
 {
   struct dh_err err;
   char key[256];
@@ -77,10 +77,10 @@ static void say_refused(struct sup_intake *in, const struct dh_val *list)
   }
 }
 
-static void take_robot(struct sup_intake *in, const struct dh_val *v)
+static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
 {
   char name[64];
-  struct sup_queue *q = sup_queue_add(in->s, dh_val_text(v, "robot", name, sizeof name));
+  struct dh_sup_queue *q = dh_sup_queue_add(in->s, dh_val_text(v, "robot", name, sizeof name));
 
   if (!q)
     return;
@@ -92,8 +92,8 @@ static void take_robot(struct sup_intake *in, const struct dh_val *v)
 
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 {
-  struct sup_intake *in = self;
-  struct supervisor *s = in->s;
+  struct dh_sup_intake *in = self;
+  struct dh_supervisor *s = in->s;
   struct dh_val *v = NULL;
   struct dh_err err;
   int rc = dh_val_parse_buf(&f->data, &v, &err);
@@ -102,7 +102,7 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
   if (!rc && dh_val_get(v, "robot"))
     take_robot(in, v);
   else if (!rc && dh_val_get(v, "do"))
-    rc = sup_change(s, f->data.data, f->data.len, added, s, &err);
+    rc = dh_sup_change(s, f->data.data, f->data.len, added, s, &err);
   else if (!rc && dh_val_get(v, "refused"))
     say_refused(in, dh_val_get(v, "refused"));
   else if (!rc && dh_val_get(v, "failed"))
@@ -114,11 +114,11 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
     failed(in, &err);
   } else if (in->ended) {
     finish(in);
-    sup_look(s);
+    dh_sup_look(s);
   }
 }
 
-static void gone(struct sup_intake *in)
+static void gone(struct dh_sup_intake *in)
 {
   struct dh_err err;
 
@@ -136,14 +136,14 @@ static void closed(struct dh_peer *p, const struct dh_err *err, void *self)
 
 static void child_ended(struct dh_op *child)
 {
-  struct sup_intake *in = child->waiter;
+  struct dh_sup_intake *in = child->waiter;
 
   /* its last words are still in the socket, unless it had none: closed tells */
   if (child->rc)
     gone(in);
 }
 
-static int begin(struct sup_intake *in, struct dh_err *err)
+static int begin(struct dh_sup_intake *in, struct dh_err *err)
 {
   static const struct dh_peer_events events = {message, closed};
   static const char *const argv[] = {"deskhand", "intake", NULL};
@@ -175,9 +175,9 @@ static int begin(struct sup_intake *in, struct dh_err *err)
   return rc;
 }
 
-int sup_intake_start(struct supervisor *s, const char *robot, struct dh_err *err)
+int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err)
 {
-  struct sup_intake *in = calloc(1, sizeof *in);
+  struct dh_sup_intake *in = calloc(1, sizeof *in);
   int rc;
 
   if (!in)
@@ -192,7 +192,7 @@ int sup_intake_start(struct supervisor *s, const char *robot, struct dh_err *err
   return rc;
 }
 
-void sup_intake_close(struct supervisor *s)
+void dh_sup_intake_close(struct dh_supervisor *s)
 {
   while (s->intakes)
     finish(s->intakes);

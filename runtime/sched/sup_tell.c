@@ -14,7 +14,8 @@
 
 static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
 
-void sup_tell_end(struct supervisor *s, const struct sup_run *r, int outcome, const struct dh_err *err)
+void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int outcome,
+                     const struct dh_err *err)
 {
   int64_t ms = dh_mono_ms() - r->began_ms;
   bool say = err && (outcome == DH_RUN_FAILED || outcome == DH_RUN_UNKNOWN || outcome == DH_RUN_LOST);
@@ -32,12 +33,12 @@ void sup_tell_end(struct supervisor *s, const struct sup_run *r, int outcome, co
   fflush(stdout);
 }
 
-void sup_tell_open(struct supervisor *s)
+void dh_sup_tell_open(struct dh_supervisor *s)
 {
   s->tty = isatty(STDOUT_FILENO) && !s->o.json;
 }
 
-void sup_tell_draw(struct supervisor *s)
+void dh_sup_tell_draw(struct dh_supervisor *s)
 {
   if (!s->tty)
     return;
@@ -45,7 +46,7 @@ void sup_tell_draw(struct supervisor *s)
     printf("\033[%dA", s->drawn);
   printf("\033[J%-20s %8s %8s %8s %8s %8s\n", "robot", "running", "done", "rejected", "failed", "waiting");
   s->drawn = 1;
-  for (const struct sup_queue *q = s->queues; q; q = q->next, s->drawn++)
+  for (const struct dh_sup_queue *q = s->queues; q; q = q->next, s->drawn++)
     printf("%-20s %8d %8lld %8lld %8lld %8lld\n", q->name, q->running, (long long)q->ended[DH_RUN_DONE],
            (long long)q->ended[DH_RUN_REJECTED],
            (long long)(q->ended[DH_RUN_FAILED] + q->ended[DH_RUN_UNKNOWN]),
@@ -57,10 +58,10 @@ void sup_tell_draw(struct supervisor *s)
 
 struct list_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   char queue[64];
   struct dh_buf out;
-  struct sup_names *names;
+  struct dh_sup_names *names;
   int64_t counts[DH_CASE_STATES];
   bool ended;
   int rc;
@@ -88,14 +89,14 @@ static void list_done(struct dh_job *job, int rc, const struct dh_err *err)
 }
 
 /* Waited for: nothing else goes on any more. queue "": counts of all that are served. */
-static int ask_store(struct supervisor *s, struct list_job *j, const char *queue)
+static int ask_store(struct dh_supervisor *s, struct list_job *j, const char *queue)
 {
   memset(j, 0, sizeof *j);
   j->job = (struct dh_job){.work = list_work, .done = list_done, .urgent = true};
   j->s = s;
   snprintf(j->queue, sizeof j->queue, "%s", queue);
   dh_buf_init(&j->out, 256 << 20);
-  j->names = sup_names(s);
+  j->names = dh_sup_names(s);
   dh_store_submit(s->store, &j->job);
   while (!j->ended)
     dh_loop_run(&s->loop);
@@ -103,7 +104,7 @@ static int ask_store(struct supervisor *s, struct list_job *j, const char *queue
   return j->rc;
 }
 
-static void period_of(const struct sup_queue *q, char out[16])
+static void period_of(const struct dh_sup_queue *q, char out[16])
 {
   time_t now = (time_t)(dh_wall_ms() / 1000);
   struct tm tm;
@@ -118,7 +119,7 @@ static void period_of(const struct sup_queue *q, char out[16])
     strftime(out, 16, "%Y", &tm);
 }
 
-static void write_table(struct supervisor *s, const struct sup_queue *q)
+static void write_table(struct dh_supervisor *s, const struct dh_sup_queue *q)
 {
   struct dh_val *v = NULL;
   struct list_job j;
@@ -142,13 +143,13 @@ static void write_table(struct supervisor *s, const struct sup_queue *q)
   dh_buf_fini(&j.out);
 }
 
-void sup_tell_last(struct supervisor *s)
+void dh_sup_tell_last(struct dh_supervisor *s)
 {
   struct dh_buf line;
   struct list_job j;
 
-  sup_tell_draw(s);
-  for (const struct sup_queue *q = s->queues; q; q = q->next)
+  dh_sup_tell_draw(s);
+  for (const struct dh_sup_queue *q = s->queues; q; q = q->next)
     if (*q->to)
       write_table(s, q);
   if (ask_store(s, &j, "")) {
@@ -174,7 +175,7 @@ void sup_tell_last(struct supervisor *s)
   dh_buf_fini(&line);
 }
 
-int sup_status(const struct supervisor *s)
+int dh_sup_status(const struct dh_supervisor *s)
 {
   if (s->failed.code)
     return 1;

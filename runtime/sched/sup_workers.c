@@ -15,12 +15,12 @@
 
 enum { GRACE_MS = 1000 };
 
-static void ended(struct sup_worker *w, const struct dh_val *v)
+static void ended(struct dh_sup_worker *w, const struct dh_val *v)
 {
-  struct supervisor *s = w->s;
+  struct dh_supervisor *s = w->s;
   const struct dh_val *error = dh_val_get(v, "error");
   char run[DH_RUN_ID];
-  struct sup_run *r = sup_run_find(s, dh_val_text(v, "ended", run, sizeof run));
+  struct dh_sup_run *r = dh_sup_run_find(s, dh_val_text(v, "ended", run, sizeof run));
   int outcome = (int)dh_val_int(v, "outcome", DH_RUN_LOST);
   struct dh_err err;
 
@@ -30,31 +30,31 @@ static void ended(struct sup_worker *w, const struct dh_val *v)
   s->quick_deaths = 0;
   if (error)
     dh_val_err(error, &err);
-  sup_tell_end(s, r, outcome, error ? &err : NULL);
+  dh_sup_tell_end(s, r, outcome, error ? &err : NULL);
   if (outcome == DH_RUN_LOST) {
-    sup_lost(s, r, NULL);
+    dh_sup_lost(s, r, NULL);
     return;
   }
-  sup_run_remove(s, r);
-  sup_look(s);
+  dh_sup_run_remove(s, r);
+  dh_sup_look(s);
 }
 
-static void refused(struct sup_worker *w, const struct dh_val *v)
+static void refused(struct dh_sup_worker *w, const struct dh_val *v)
 {
   char run[DH_RUN_ID];
-  struct sup_run *r = sup_run_find(w->s, dh_val_text(v, "refused", run, sizeof run));
+  struct dh_sup_run *r = dh_sup_run_find(w->s, dh_val_text(v, "refused", run, sizeof run));
   struct dh_err err;
 
   if (!r || r->worker != w)
     return;
   dh_val_err(dh_val_get(v, "error"), &err);
-  sup_tell_end(w->s, r, DH_RUN_FAILED, &err);
-  sup_lost(w->s, r, &err);
+  dh_sup_tell_end(w->s, r, DH_RUN_FAILED, &err);
+  dh_sup_lost(w->s, r, &err);
 }
 
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 {
-  struct sup_worker *w = self;
+  struct dh_sup_worker *w = self;
   struct dh_val *v = NULL;
   struct dh_err err;
 
@@ -63,13 +63,13 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
     dh_log(DH_ERROR, NULL, "worker %s sends nonsense and is ended: %s", w->name, err.text);
     dh_child_kill(w->child, SIGKILL);
   } else if (dh_val_get(v, "records")) {
-    sup_records(w, f, v);
+    dh_sup_records(w, f, v);
   } else if (dh_val_get(v, "ended")) {
     ended(w, v);
   } else if (dh_val_get(v, "refused")) {
     refused(w, v);
   } else {
-    sup_question(w, f, v);
+    dh_sup_question(w, f, v);
   }
   free(v);
 }
@@ -77,7 +77,7 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 /* Its process ends too, and that is what counts: its exit status says how. */
 static void closed(struct dh_peer *p, const struct dh_err *err, void *self)
 {
-  struct sup_worker *w = self;
+  struct dh_sup_worker *w = self;
 
   (void)p;
   (void)err;
@@ -87,18 +87,18 @@ static void closed(struct dh_peer *p, const struct dh_err *err, void *self)
 
 static void child_ended(struct dh_op *child)
 {
-  struct sup_worker *w = child->waiter;
-  struct supervisor *s = w->s;
+  struct dh_sup_worker *w = child->waiter;
+  struct dh_supervisor *s = w->s;
 
   if (s->stopping)
     return;
   if (child->rc && child->rc != DH_ECLOSED)
     dh_log(DH_ERROR, NULL, "worker %s cannot be started: %s", w->name,
            child->err ? child->err->text : "no memory");
-  sup_death(w, child->rc ? 0 : dh_child_status(child));
+  dh_sup_death(w, child->rc ? 0 : dh_child_status(child));
 }
 
-static int share_page(struct sup_worker *w, int *fd, struct dh_err *err)
+static int share_page(struct dh_sup_worker *w, int *fd, struct dh_err *err)
 {
   void *page;
 
@@ -113,7 +113,7 @@ static int share_page(struct sup_worker *w, int *fd, struct dh_err *err)
   return 0;
 }
 
-static int greet(struct sup_worker *w, int page, struct dh_err *err)
+static int greet(struct dh_sup_worker *w, int page, struct dh_err *err)
 {
   struct dh_buf b;
   int rc;
@@ -134,7 +134,7 @@ static int greet(struct sup_worker *w, int page, struct dh_err *err)
   return rc;
 }
 
-static int begin(struct sup_worker *w, struct dh_err *err)
+static int begin(struct dh_sup_worker *w, struct dh_err *err)
 {
   static const struct dh_peer_events events = {message, closed};
   static const char *const argv[] = {"deskhand", "worker", NULL};
@@ -164,9 +164,9 @@ static int begin(struct sup_worker *w, struct dh_err *err)
   return rc;
 }
 
-struct sup_worker *sup_worker_start(struct supervisor *s, struct dh_err *err)
+struct dh_sup_worker *dh_sup_worker_start(struct dh_supervisor *s, struct dh_err *err)
 {
-  struct sup_worker *w = calloc(1, sizeof *w);
+  struct dh_sup_worker *w = calloc(1, sizeof *w);
 
   if (!w) {
     dh_err_set(err, DH_ENOMEM, "no memory for a worker");
@@ -179,25 +179,25 @@ struct sup_worker *sup_worker_start(struct supervisor *s, struct dh_err *err)
   s->workers = w;
   if (begin(w, err)) {
     dh_log(DH_ERROR, NULL, "no worker can be started: %s", err->text);
-    sup_worker_close(w);
+    dh_sup_worker_close(w);
     return NULL;
   }
   return w;
 }
 
-void sup_worker_close(struct sup_worker *w)
+void dh_sup_worker_close(struct dh_sup_worker *w)
 {
-  struct supervisor *s = w->s;
+  struct dh_supervisor *s = w->s;
 
-  for (struct sup_worker **at = &s->workers; *at; at = &(*at)->next)
+  for (struct dh_sup_worker **at = &s->workers; *at; at = &(*at)->next)
     if (*at == w) {
       *at = w->next;
       break;
     }
-  for (struct sup_run *r = s->runs; r; r = r->next)
+  for (struct dh_sup_run *r = s->runs; r; r = r->next)
     if (r->worker == w)
       r->worker = NULL;
-  sup_asks_end(w);
+  dh_sup_asks_end(w);
   dh_peer_close(&w->peer);
   if (w->child) {
     w->child->notify = NULL;
@@ -212,9 +212,9 @@ void sup_worker_close(struct sup_worker *w)
 
 /* ---- giving runs */
 
-static int send_bundle(struct sup_worker *w, const char *hash)
+static int send_bundle(struct dh_sup_worker *w, const char *hash)
 {
-  struct sup_bundle *b = w->s->bundles;
+  struct dh_sup_bundle *b = w->s->bundles;
   char(*known)[DH_SHA256_HEX];
   struct dh_buf m;
   int rc;
@@ -250,7 +250,7 @@ static int put_bytes(struct dh_buf *m, const char *key, const struct dh_buf *byt
   return rc ? rc : dh_put_bytes(m, bytes->data, bytes->len);
 }
 
-int sup_worker_give(struct sup_worker *w, struct sup_run *r)
+int dh_sup_worker_give(struct dh_sup_worker *w, struct dh_sup_run *r)
 {
   struct dh_claim *c = &r->claim;
   struct dh_buf m;
@@ -290,9 +290,9 @@ int sup_worker_give(struct sup_worker *w, struct sup_run *r)
 /* ---- watching */
 
 /* What the page says, read until it holds still: the worker writes it while we look. */
-static int64_t on_cpu_ms(const struct sup_worker *w, char run[DH_RUN_ID])
+static int64_t on_cpu_ms(const struct dh_sup_worker *w, char run[DH_RUN_ID])
 {
-  struct sup_page a, b;
+  struct dh_sup_page a, b;
 
   for (int i = 0; i < 3; i++) {
     memcpy(&a, (const void *)w->page, sizeof a);
@@ -305,15 +305,15 @@ static int64_t on_cpu_ms(const struct sup_worker *w, char run[DH_RUN_ID])
   return *run ? dh_mono_ms() - a.since_ms : 0;
 }
 
-void sup_workers_watch(struct supervisor *s)
+void dh_sup_workers_watch(struct dh_supervisor *s)
 {
   int64_t slice = dh_conf_time_ms(s->o.conf, "limit.slice", 10000);
   char run[DH_RUN_ID];
 
-  for (struct sup_worker *w = s->workers; w; w = w->next) {
+  for (struct dh_sup_worker *w = s->workers; w; w = w->next) {
     int64_t ms = w->nruns && !*w->killed_run ? on_cpu_ms(w, run) : 0;
 
-    if (ms <= slice + GRACE_MS || !sup_run_find(s, run))
+    if (ms <= slice + GRACE_MS || !dh_sup_run_find(s, run))
       continue;
     dh_log(DH_WARN, run, "keeps worker %s for %lld s without pause: the worker is ended", w->name,
            (long long)(ms / 1000));

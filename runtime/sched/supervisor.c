@@ -13,7 +13,7 @@
 
 enum { WATCH_MS = 250, DRAW_MS = 250 };
 
-void sup_fail(struct supervisor *s, const struct dh_err *err)
+void dh_sup_fail(struct dh_supervisor *s, const struct dh_err *err)
 {
   if (s->stopping)
     return;
@@ -22,29 +22,29 @@ void sup_fail(struct supervisor *s, const struct dh_err *err)
   dh_loop_stop(&s->loop);
 }
 
-void sup_submit(struct supervisor *s, struct dh_job *job)
+void dh_sup_submit(struct dh_supervisor *s, struct dh_job *job)
 {
   s->jobs++;
   dh_store_submit(s->store, job);
 }
 
-void sup_job_done(struct supervisor *s)
+void dh_sup_job_done(struct dh_supervisor *s)
 {
   s->jobs--;
   if (s->stopping)
     dh_loop_stop(&s->loop);
   else
-    sup_look(s);
+    dh_sup_look(s);
 }
 
 static void launcher_gone(void *self, const struct dh_err *err)
 {
-  sup_fail(self, err);
+  dh_sup_fail(self, err);
 }
 
-struct dh_launcher *sup_launcher(void *self, struct dh_err *err)
+struct dh_launcher *dh_sup_launcher(void *self, struct dh_err *err)
 {
-  struct supervisor *s = self;
+  struct dh_supervisor *s = self;
 
   if (!s->launcher)
     dh_err_set(err, DH_ECLOSED, "there is no launcher");
@@ -55,9 +55,9 @@ struct dh_launcher *sup_launcher(void *self, struct dh_err *err)
 
 struct due_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
   int64_t at;
-  struct sup_names *names;
+  struct dh_sup_names *names;
 };
 
 static int due_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
@@ -67,31 +67,31 @@ static int due_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
   return j->names->n ? db->ops->next_due(db, j->names->v, j->names->n, &j->at, err) : 0;
 }
 
-static bool all_dry(const struct supervisor *s)
+static bool all_dry(const struct dh_supervisor *s)
 {
-  for (const struct sup_queue *q = s->queues; q; q = q->next)
+  for (const struct dh_sup_queue *q = s->queues; q; q = q->next)
     if (!q->dry || q->claiming)
       return false;
   return true;
 }
 
-static bool nothing_runs(const struct supervisor *s)
+static bool nothing_runs(const struct dh_supervisor *s)
 {
   return !s->runs && !s->intakes && s->jobs == 0 && all_dry(s);
 }
 
 static void due_now(uv_timer_t *t)
 {
-  struct supervisor *s = t->data;
+  struct dh_supervisor *s = t->data;
 
-  sup_wake(s);
-  sup_dispatch(s);
+  dh_sup_wake(s);
+  dh_sup_dispatch(s);
 }
 
 static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct due_job *j = (struct due_job *)job;
-  struct supervisor *s = j->s;
+  struct dh_supervisor *s = j->s;
   int64_t at = j->at, now = dh_wall_ms();
 
   s->asked_due = false;
@@ -99,7 +99,7 @@ static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
   free(j->names);
   free(j);
   if (rc) {
-    sup_fail(s, err);
+    dh_sup_fail(s, err);
   } else if (s->stopping) {
     dh_loop_stop(&s->loop);
   } else if (at) {
@@ -113,41 +113,41 @@ static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
 
 /* When nothing is due in any queue: when will something be? Asked once for each time that something has
  * changed. */
-static void ask_due(struct supervisor *s)
+static void ask_due(struct dh_supervisor *s)
 {
   struct due_job *j;
 
   if (s->asked_due || !all_dry(s) || uv_is_active((uv_handle_t *)&s->due))
     return;
   j = calloc(1, sizeof *j);
-  if (!j || !(j->names = sup_names(s))) {
+  if (!j || !(j->names = dh_sup_names(s))) {
     free(j);
     return;
   }
   j->job = (struct dh_job){.work = due_work, .done = due_done, .urgent = true};
   j->s = s;
   s->asked_due = true;
-  sup_submit(s, &j->job);
+  dh_sup_submit(s, &j->job);
 }
 
-void sup_look(struct supervisor *s)
+void dh_sup_look(struct dh_supervisor *s)
 {
   if (s->stopping)
     return;
   uv_timer_stop(&s->due);
-  sup_dispatch(s);
+  dh_sup_dispatch(s);
   ask_due(s);
 }
 
 static void look_again(uv_timer_t *t)
 {
-  struct supervisor *s = t->data;
+  struct dh_supervisor *s = t->data;
 
-  sup_wake(s);
-  sup_look(s);
+  dh_sup_wake(s);
+  dh_sup_look(s);
 }
 
-void sup_look_later(struct supervisor *s, int64_t ms)
+void dh_sup_look_later(struct dh_supervisor *s, int64_t ms)
 {
   uv_update_time(&s->loop.uv);
   uv_timer_start(&s->again, look_again, (uint64_t)ms, 0);
@@ -155,17 +155,17 @@ void sup_look_later(struct supervisor *s, int64_t ms)
 
 static void watch(uv_timer_t *t)
 {
-  sup_workers_watch(t->data);
+  dh_sup_workers_watch(t->data);
 }
 
 static void redraw(uv_timer_t *t)
 {
-  sup_tell_draw(t->data);
+  dh_sup_tell_draw(t->data);
 }
 
 static void on_signal(uv_signal_t *h, int number)
 {
-  struct supervisor *s = h->data;
+  struct dh_supervisor *s = h->data;
 
   s->signal = number;
   s->stopping = true;
@@ -184,24 +184,24 @@ static int release_all(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 
 struct first_job {
   struct dh_job job;
-  struct supervisor *s;
+  struct dh_supervisor *s;
 };
 
 static void released(struct dh_job *job, int rc, const struct dh_err *err)
 {
-  struct supervisor *s = ((struct first_job *)job)->s;
+  struct dh_supervisor *s = ((struct first_job *)job)->s;
   struct dh_err why;
 
   free(job);
   if (rc)
-    sup_fail(s, err);
+    dh_sup_fail(s, err);
   for (int i = 0; !rc && i < s->o.nrobots; i++)
-    if ((rc = sup_intake_start(s, s->o.robots[i], &why)))
-      sup_fail(s, &why);
-  sup_job_done(s);
+    if ((rc = dh_sup_intake_start(s, s->o.robots[i], &why)))
+      dh_sup_fail(s, &why);
+  dh_sup_job_done(s);
 }
 
-static int submit_first(struct supervisor *s, struct dh_err *err)
+static int submit_first(struct dh_supervisor *s, struct dh_err *err)
 {
   struct first_job *j = calloc(1, sizeof *j);
 
@@ -209,11 +209,11 @@ static int submit_first(struct supervisor *s, struct dh_err *err)
     return dh_err_set(err, DH_ENOMEM, "no memory for a supervisor");
   j->job = (struct dh_job){.work = release_all, .done = released, .urgent = true};
   j->s = s;
-  sup_submit(s, &j->job);
+  dh_sup_submit(s, &j->job);
   return 0;
 }
 
-static void open_timers(struct supervisor *s)
+static void open_timers(struct dh_supervisor *s)
 {
   static const int numbers[] = {SIGTERM, SIGINT};
   uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw};
@@ -228,17 +228,17 @@ static void open_timers(struct supervisor *s)
     uv_signal_start(&s->signals[i], on_signal, numbers[i]);
   }
   uv_timer_start(&s->watch, watch, WATCH_MS, WATCH_MS);
-  sup_tell_open(s);
+  dh_sup_tell_open(s);
   if (s->tty)
     uv_timer_start(&s->redraw, redraw, DRAW_MS, DRAW_MS);
 }
 
-static int open_all(struct supervisor *s, const char *url, struct dh_err *err)
+static int open_all(struct dh_supervisor *s, const char *url, struct dh_err *err)
 {
   struct dh_store_options so = {
       .url = url, .mode = DH_STORE_WRITE, .loop = &s->loop, .who = "deskhand serve"};
   struct dh_pool_options po = {
-      .loop = &s->loop, .conf = s->o.conf, .launcher = sup_launcher, .self = s, .warm = true};
+      .loop = &s->loop, .conf = s->o.conf, .launcher = dh_sup_launcher, .self = s, .warm = true};
   int rc = dh_takeover_open(&so, &s->store, err);
 
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -247,7 +247,7 @@ static int open_all(struct supervisor *s, const char *url, struct dh_err *err)
   if (!rc)
     rc = dh_pool_open(&po, &s->pool, err);
   if (!rc)
-    rc = sup_control_open(s, url, err);
+    rc = dh_sup_control_open(s, url, err);
   if (!rc)
     rc = submit_first(s, err);
   return rc;
@@ -256,21 +256,21 @@ static int open_all(struct supervisor *s, const char *url, struct dh_err *err)
 /* ---- ending */
 
 /* Runs are left as they are: their journal stands, and the next supervisor takes them up again. */
-static void close_all(struct supervisor *s)
+static void close_all(struct dh_supervisor *s)
 {
-  sup_intake_close(s);
+  dh_sup_intake_close(s);
   while (s->workers)
-    sup_worker_close(s->workers);
+    dh_sup_worker_close(s->workers);
   dh_pool_close(&s->pool);
   dh_launcher_close(&s->launcher);
   while (s->jobs && s->store)
     dh_loop_run(&s->loop);
-  sup_control_close(s);
+  dh_sup_control_close(s);
   while (s->runs)
-    sup_run_remove(s, s->runs);
+    dh_sup_run_remove(s, s->runs);
 }
 
-static void free_all(struct supervisor *s)
+static void free_all(struct dh_supervisor *s)
 {
   dh_store_close(&s->store);
   for (int i = 0; i < 2; i++)
@@ -281,13 +281,13 @@ static void free_all(struct supervisor *s)
   uv_close((uv_handle_t *)&s->redraw, NULL);
   dh_loop_close(&s->loop);
   while (s->queues) {
-    struct sup_queue *q = s->queues;
+    struct dh_sup_queue *q = s->queues;
 
     s->queues = q->next;
     free(q);
   }
   while (s->bundles) {
-    struct sup_bundle *b = s->bundles;
+    struct dh_sup_bundle *b = s->bundles;
 
     s->bundles = b->next;
     dh_buf_fini(&b->bytes);
@@ -298,7 +298,7 @@ static void free_all(struct supervisor *s)
 
 int dh_serve(const struct dh_serve_options *o, int *status, struct dh_err *err)
 {
-  struct supervisor *s = calloc(1, sizeof *s);
+  struct dh_supervisor *s = calloc(1, sizeof *s);
   char url[DH_PATH * 2];
   int rc;
 
@@ -320,8 +320,8 @@ int dh_serve(const struct dh_serve_options *o, int *status, struct dh_err *err)
   s->stopping = true;
   close_all(s);
   if (!rc)
-    sup_tell_last(s);
-  *status = s->signal == SIGINT || (s->signal && o->until_idle) ? 130 : sup_status(s);
+    dh_sup_tell_last(s);
+  *status = s->signal == SIGINT || (s->signal && o->until_idle) ? 130 : dh_sup_status(s);
   if (!rc && s->failed.code) {
     *err = s->failed;
     rc = err->code;

@@ -1,0 +1,36 @@
+/* run_call.h - what the files of `deskhand run` share: one call of the command. */
+#ifndef DH_RUN_CALL_H
+#define DH_RUN_CALL_H
+
+#include "util.h"
+#include "../sched/local.h"
+
+struct dh_run_call {
+  struct dh_cli *cli;
+  struct dh_robot robot;
+  struct dh_local *local;
+  struct dh_intake in;
+  struct dh_buf request;
+  struct dh_val *request_tree;
+  const char *key; /* of the one case; NULL: all of the queue */
+  char period[16];
+  bool tty;
+};
+
+struct dh_run_query {
+  const struct dh_run_call *call;
+  const struct dh_val *request;
+  struct dh_buf out;
+  int64_t id;
+  int64_t counts[DH_CASE_STATES];
+};
+
+/* Runs work in the store, waits, and parses what it appended to q->out: *v points into it; free(*v). */
+int dh_run_ask(struct dh_run_call *c, struct dh_run_query *q,
+               int (*work)(struct dh_db *, void *, struct dh_err *), struct dh_val **v, struct dh_err *err);
+
+/* ---- run_end.c: says how the case has ended. shown is the map of case_show. Each returns the exit code. */
+int dh_run_say_end(struct dh_run_call *c, const struct dh_val *shown, int state);
+int dh_run_say_waiting(struct dh_run_call *c, const struct dh_val *shown);
+
+#endif
