@@ -38,10 +38,13 @@ for word, module in pairs(words) do
 end
 for word, module in pairs(modules) do ask_module(word, module) end
 
+local needs = check.needs(files, options)
+for what, names in pairs(needs) do needs[what] = core._list(names) end
+
 -- Only a robot that loads can be asked for its declaration; the findings say why it does not.
 local ok, declaration = core._pcall(lang.load_robot)
 return {
   findings = core._list(check.robot(files, options)),
-  needs = check.needs(files, options),
+  needs = needs,
   types = ok and check.types(declaration, this.robot) or nil,
 }

@@ -32,6 +32,12 @@ local two = {}
 for sign in ("// == ~= <= >= << >> :: .."):gmatch "%S+" do
   two[sign] = true
 end
+-- Signs with which no longer one begins.
+local single = {}
+for sign in ("(){};,+*%^#&|]"):gmatch "." do
+  single[byte(sign)] = sign
+end
+
 local escapes = { a = "\a", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", v = "\v", ["\\"] = "\\", ['"'] = '"', ["'"] = "'" }
 
 local function fail(line, at, text, near)
@@ -153,8 +159,8 @@ local function scan(src, t)
     local c = byte(src, pos)
     local k, v, last, _
     if c == 10 or c == 13 then
-      local pair = sub(src, pos, pos + 1)
-      pos = pos + ((pair == "\r\n" or pair == "\n\r") and 2 or 1)
+      local after = byte(src, pos + 1)
+      pos = pos + ((after == 10 or after == 13) and after ~= c and 2 or 1)
       line = line + 1
     elseif c == 45 and byte(src, pos + 1) == 45 then
       local equals = match(src, "^%[(=*)%[", pos + 2)
@@ -166,9 +172,11 @@ local function scan(src, t)
       end
     else
       if c >= 97 and c <= 122 or c >= 65 and c <= 90 or c == 95 then
-        _, last = find(src, "^[A-Za-z0-9_]*", pos)
-        v = sub(src, pos, last)
+        v, last = match(src, "^([A-Za-z0-9_]+)()", pos)
+        last = last - 1
         k = keywords[v] and v or "name"
+      elseif single[c] then
+        k, last = single[c], pos
       elseif c == 34 or c == 39 then
         k, v, last, line = "string", quoted(src, pos, c, line)
       elseif c >= 48 and c <= 57 or c == 46 and find(src, "^%d", pos + 1) then

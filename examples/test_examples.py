@@ -79,6 +79,13 @@ def _(home):
             assert len(f.readlines()) <= 40, path
 
 
+@test("check says what a robot needs")
+def _(home):
+    found = subprocess.run([DESKHAND, "check", example("11")], capture_output=True, text=True, timeout=60)
+    for line in ("screens: bank", "secrets: bank.password", "processes: desk", "effects: enter the approval"):
+        assert "   " + line + "\n" in found.stdout, found.stdout
+
+
 @test("01 hello")
 def _(home):
     status, said = run(home, "01")

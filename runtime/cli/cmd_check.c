@@ -44,9 +44,9 @@ static void show_file(const char *robot, const char *file, char *out, size_t siz
     snprintf(out, size, "%s", strcmp(file, "robot.lua") == 0 ? robot : file);
 }
 
-static size_t say_findings(const char *robot, const struct dh_val *findings)
+static void say_findings(const char *robot, const struct dh_val *findings)
 {
-  size_t n = findings && findings->type == DH_LIST ? findings->n : 0, errors = 0;
+  size_t n = findings && findings->type == DH_LIST ? findings->n : 0;
 
   for (size_t i = 0; i < n; i++) {
     const struct dh_val *f = &findings->items[i];
@@ -64,8 +64,35 @@ static size_t say_findings(const char *robot, const struct dh_val *findings)
       printf("   seen: %s\n", e.seen);
     if (*e.advice)
       printf("   do: %s\n", e.advice);
-    errors += !warning;
   }
+}
+
+/* What the robot needs of the outside: a line for each kind of thing that there is any of. */
+static void say_needs(const struct dh_val *needs)
+{
+  static const char *const kinds[][2] = {
+      {"screens", "screens"}, {"sources", "sources"}, {"kinds", "documents"}, {"secrets", "secrets"},
+      {"hosts", "hosts"},     {"roles", "processes"}, {"effects", "effects"}, {NULL, NULL}};
+
+  for (int i = 0; kinds[i][0]; i++) {
+    const struct dh_val *list = dh_val_get(needs, kinds[i][0]);
+
+    if (!list || list->type != DH_LIST || list->n == 0)
+      continue;
+    printf("   %s: ", kinds[i][1]);
+    for (size_t n = 0; n < list->n; n++)
+      if (list->items[n].type == DH_TEXT)
+        printf("%s%.*s", n ? ", " : "", (int)list->items[n].n, list->items[n].s);
+    putchar('\n');
+  }
+}
+
+static size_t count_errors(const struct dh_val *findings)
+{
+  size_t errors = 0;
+
+  for (size_t i = 0; findings && findings->type == DH_LIST && i < findings->n; i++)
+    errors += !dh_val_is(dh_val_get(&findings->items[i], "severity"), "warning");
   return errors;
 }
 
@@ -90,7 +117,6 @@ static int exec_check(struct dh_cli *cli)
   int worst = 0;
 
   for (int i = 0; i < cli->nwords; i++) {
-    const struct dh_val *findings;
     struct checked c;
     struct dh_err err;
     int rc = check(cli->words[i], &c, &err);
@@ -100,15 +126,17 @@ static int exec_check(struct dh_cli *cli)
     if (rc) {
       worst = dh_say_error(&err, NULL);
     } else if (cli->json) {
-      findings = dh_val_get(c.v, "findings");
-      errors += findings && findings->n > 0;
+      errors += count_errors(dh_val_get(c.v, "findings"));
       dh_say_json(c.v);
     } else {
-      size_t n = say_findings(cli->words[i], dh_val_get(c.v, "findings"));
+      size_t n = count_errors(dh_val_get(c.v, "findings"));
 
+      say_findings(cli->words[i], dh_val_get(c.v, "findings"));
       errors += n;
-      if (!n)
+      if (!n) {
         printf("%s: no errors found\n", cli->words[i]);
+        say_needs(dh_val_get(c.v, "needs"));
+      }
     }
     checked_fini(&c);
   }
@@ -128,7 +156,8 @@ const struct dh_command dh_cmd_check = {
             "words, fields and "
             "screens, effects without a proof, pair lists that do not pair, presses that a crash would "
             "repeat. Each finding "
-            "says where, what was seen and what to do.\n\n"
+            "says where, what was seen and what to do. A robot without errors is followed by what it needs: "
+            "screens, sources, documents, secrets.\n\n"
             "Exit code 1: at least one error. --json prints {findings, needs, types}.",
     .options = options,
     .least = 1,
