@@ -463,6 +463,7 @@ void dh_run_restart_clock(struct dh_run *r)
 {
   struct dh_err err;
 
+  dh_watch_again(r);
   if (!r->deadline)
     return;
   stop_deadline(r);

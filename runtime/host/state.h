@@ -179,6 +179,7 @@ void dh_testing_open(lua_State *L);
 int dh_watch_open(struct dh_host *h, struct dh_err *err);
 void dh_watch_close(struct dh_host *h);
 void dh_watch_begin(struct dh_host *h, struct dh_run *r, lua_State *L);
+void dh_watch_again(struct dh_run *r); /* its limits have changed: if it has the CPU, they count from now */
 void dh_watch_end(struct dh_host *h);
 extern lua_State *volatile dh_running; /* the thread that runs now, for the signal handler */
 

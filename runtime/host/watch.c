@@ -97,6 +97,13 @@ static int64_t slice_ms(const struct dh_run *r, int64_t now)
   return left < 1 ? 1 : left < r->slice_ms ? left : r->slice_ms;
 }
 
+static void set_due(int64_t due, int64_t now)
+{
+  due_ms = due;
+  if (!fires_ms || fires_ms > due)
+    arm(due - now);
+}
+
 void dh_watch_begin(struct dh_host *h, struct dh_run *r, lua_State *L)
 {
   int64_t now = dh_mono_ms(), slice = slice_ms(r, now);
@@ -105,15 +112,21 @@ void dh_watch_begin(struct dh_host *h, struct dh_run *r, lua_State *L)
     return;
   ticks = 0;
   may_exit = h->opt.exit_on_hang;
-  due_ms = now + slice;
   dh_running = L;
   watched = r;
   if (h->opt.on_cpu) {
     memcpy(h->opt.on_cpu, r->id, sizeof r->id);
     memcpy(h->opt.on_cpu + 40, &now, sizeof now);
   }
-  if (!fires_ms || fires_ms > due_ms)
-    arm(slice);
+  set_due(now + slice, now);
+}
+
+void dh_watch_again(struct dh_run *r)
+{
+  int64_t now = dh_mono_ms();
+
+  if (watched == r)
+    set_due(now + slice_ms(r, now), now);
 }
 
 void dh_watch_end(struct dh_host *h)
