@@ -29,11 +29,6 @@ local function show(expr)
 end
 M.show = show
 
-local find_keys = {}
-for _, key in ipairs(words.find_keys) do
-  find_keys[key] = true
-end
-
 local not_label = { number = true, money = true, date = true, flag = true, document = true, case = true, screen = true, rows = true, row = true }
 
 -- Why this cannot stand where a label stands; nil when it can.
@@ -193,29 +188,81 @@ function M.on.Call(w, node)
   w:report("syntax", node.func.line, "a comma is missing.", show(node.func) .. " " .. show(arg), ("write %s, %s"):format(show(node.func), show(arg)))
 end
 
+local one_value = { String = true, Number = true, Table = true, Function = true, Index = true, Name = true, True = true, False = true,
+  Binop = true }
+
+-- local a, b = desktop "x": the second gets nothing; local core = desktop: no screen.
+function M.on.Local(w, node)
+  local values = node.values
+  local last = values[#values]
+  if not last then return end
+  local word = last.tag == "Call" and infer.word_of(w, last)
+  local spec = word and w.words[word]
+  if #node.names > #values and (one_value[last.tag] or spec and (spec.does == "screen" or spec.gives)) then
+    local name = node.names[#values + 1].name
+    w:report("no-value", node.line, ("'%s' gets no value."):format(name), show(last), "write a comma and its value, or take the name away")
+  end
+  for _, value in ipairs(values) do
+    local path = infer.path(value)
+    if value.tag == "Name" and w.words[path] and w.words[path].does == "screen" then
+      w:report("screen", value.line, path .. " needs the name of a screen in quotes.", nil, ('write %s "loan-core"'):format(path))
+    end
+  end
+end
+
+-- local entry core:submit(…): the = is missing.
+function M.on.block(w, body)
+  for i, node in ipairs(body) do
+    local after = body[i + 1]
+    local bare = node.tag == "Local" and #node.values == 0 and after and after.line == node.line
+    if bare and (after.tag == "Call" or after.tag == "Method") then
+      w:report("no-value", node.line, ("a = is missing after '%s'."):format(node.names[#node.names].name), show(after),
+        ("write local %s = %s"):format(node.names[#node.names].name, show(after)))
+    end
+  end
+end
+
 local lists = { ["screen:fill"] = { 1, "fill" }, ["screen:row"] = { 2, "row" } }
 
--- What find may say beside the name.
-local function find(w, call)
-  local how = call.args[2]
-  for _, item in ipairs(how and how.tag == "Table" and how.items or {}) do
+-- Too few arguments for a word.
+local function too_few(w, call, word_spec)
+  local last = call.args[#call.args]
+  if not word_spec.least or #call.args >= word_spec.least or last and may_be_many(w, last) then return end
+  w:report("called", call.line, ("%s needs %s."):format(call.word:gsub("^screen:", ""), word_spec.wants), nil,
+    call.written and "write it after the word, with a comma" or "write it between the brackets")
+end
+
+--- Keys of a table literal that are not among the known ones.
+function M.known_keys(w, node, keys, what, finding)
+  for _, item in ipairs(node and node.tag == "Table" and node.items or {}) do
     local key = item.key and item.key.tag == "String" and item.key.value
-    if not key or not find_keys[key] then
-      local guess = key and near(key, words.find_keys)
-      w:report("pairs", item.line, key and ("find knows no '%s'."):format(key) or "find takes named values only.",
-        table.concat(words.find_keys, ", "), guess and "did you mean '" .. guess .. "'?")
+    local known = false
+    for _, other in ipairs(keys) do
+      known = known or other == key
+    end
+    if not known then
+      local guess = key and near(key, keys)
+      w:report(finding or "options", item.line, key and ("%s knows no '%s'."):format(what, key) or what .. " takes named values only.",
+        table.concat(keys, ", "), guess and "did you mean '" .. guess .. "'?")
     end
   end
 end
 
 function M.on.call(w, call)
+  local word_spec = call.word and w.words[call.word]
+  if word_spec then too_few(w, call, word_spec) end
+  if call.word == "http.get" then
+    M.known_keys(w, call.args[2], words.http_options, "http.get")
+  elseif call.word == "http.post" or call.word == "http.put" or call.word == "http.delete" then
+    M.known_keys(w, call.args[2], words.http_form, call.word)
+  end
   local spec = lists[call.word]
   if spec and call.args[spec[1]] then
     M.pairs(w, call.args[spec[1]], spec[2])
   elseif call.word == "screen:fill" and not call.args[1] then
     w:report("pairs", call.line, "fill needs a list of label, value.", nil, 'write fill { "Loan no", case.loan_no }')
   elseif call.word == "screen:find" then
-    find(w, call)
+    M.known_keys(w, call.args[2], words.find_keys, "find")
   elseif call.word == "together" then
     together(w, call)
   elseif call.word == "step" then

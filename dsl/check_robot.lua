@@ -19,16 +19,8 @@ local function has(list, word)
   return false
 end
 
--- Keys of a table literal that are not among the known ones.
 local function known_keys(w, node, keys, what)
-  for _, item in ipairs(node.items) do
-    local key = item.key and item.key.tag == "String" and item.key.value
-    if not key then
-      w:report("declaration", item.line, what .. " takes named values only.", show(item.value), "write name = value")
-    elseif not has(keys, key) then
-      w:report("declaration", item.line, ("%s knows no '%s'."):format(what, key), table.concat(keys, ", "), did_you_mean(key, keys))
-    end
-  end
+  lists.known_keys(w, node, keys, what, "declaration")
 end
 
 local function get(node, key)

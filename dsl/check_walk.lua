@@ -170,6 +170,7 @@ function W:clock_of(value)
 end
 
 function W:block(body)
+  self:tell("block", body)
   for _, node in ipairs(body) do
     self.count = self.count + 1
     if node.tag ~= "Call" and node.tag ~= "Method" then self:tell(node.tag, node) end

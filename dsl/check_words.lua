@@ -6,6 +6,7 @@ local M = {}
 -- does:   "read"    looks outside, journaled              "effect" changes something outside
 --         "pause"   the run may be put away               "value"  a literal, a type, plain arithmetic
 --         "control" together, step, each, reject, log     "screen" opens a screen
+-- least:  so many arguments at least; wants: which these are
 -- gives:  the type of the result; "fields" closes a group of words: another member is a mistake
 M.words = {
   robot = { does = "value" },
@@ -22,38 +23,38 @@ M.words = {
   web = { does = "screen" },
   effect = { does = "effect", gives = "row" },
   review = { does = "pause", named = true },
-  wait = { does = "pause" },
-  reject = { does = "control", ends = true },
+  wait = { does = "pause", least = 1, wants = "a time" },
+  reject = { does = "control", ends = true, least = 1, wants = "the reason" },
   together = { does = "control" },
-  each = { does = "control" },
+  each = { does = "control", least = 1, wants = "a list" },
   step = { does = "control", named = true },
-  log = { does = "control" },
+  log = { does = "control", least = 1, wants = "what to say" },
   now = { does = "read", gives = "text", clock = true },
   today = { does = "read", gives = "date", clock = true },
-  secret = { does = "value", gives = "secret" },
-  ["files.read"] = { does = "read", gives = "text" },
-  ["files.list"] = { does = "read" },
-  ["files.hash"] = { does = "read", gives = "text" },
+  secret = { does = "value", gives = "secret", least = 1, wants = "its name" },
+  ["files.read"] = { does = "read", gives = "text", least = 1, wants = "a file" },
+  ["files.list"] = { does = "read", least = 1, wants = "a pattern" },
+  ["files.hash"] = { does = "read", gives = "text", least = 1, wants = "a file" },
   ["files.write"] = { does = "effect" },
-  ["http.get"] = { does = "read" },
+  ["http.get"] = { does = "read", least = 1, wants = "an address" },
   ["http.post"] = { does = "effect" },
   ["http.put"] = { does = "effect" },
   ["http.delete"] = { does = "effect" },
   ["mail.send"] = { does = "effect" },
-  ["document.read"] = { does = "read", gives = "document" },
+  ["document.read"] = { does = "read", gives = "document", least = 2, wants = "a file and a kind" },
   ["document.make"] = { does = "read", gives = "file" },
-  ["company.get"] = { does = "read" },
-  ["tax.standing"] = { does = "read" },
-  ["screen:go"] = { does = "drive" },
+  ["company.get"] = { does = "read", least = 1, wants = "a number" },
+  ["tax.standing"] = { does = "read", least = 1, wants = "a number" },
+  ["screen:go"] = { does = "drive", least = 1, wants = "a place" },
   ["screen:fill"] = { does = "drive" },
-  ["screen:press"] = { does = "drive" },
-  ["screen:read"] = { does = "read", gives = "text" },
+  ["screen:press"] = { does = "drive", least = 1, wants = "a name" },
+  ["screen:read"] = { does = "read", gives = "text", least = 1, wants = "a label" },
   ["screen:table"] = { does = "read", gives = "rows" },
-  ["screen:row"] = { does = "value", gives = "locator" },
-  ["screen:find"] = { does = "value", gives = "target" },
-  ["screen:has"] = { does = "read", gives = "flag" },
-  ["screen:expect"] = { does = "read" },
-  ["screen:wait"] = { does = "drive" },
+  ["screen:row"] = { does = "value", gives = "locator", least = 2, wants = "a table and a list" },
+  ["screen:find"] = { does = "value", gives = "target", least = 1, wants = "a name" },
+  ["screen:has"] = { does = "read", gives = "flag", least = 1, wants = "a name" },
+  ["screen:expect"] = { does = "read", least = 2, wants = "a label and a value" },
+  ["screen:wait"] = { does = "drive", least = 1, wants = "a name" },
   ["screen:submit"] = { does = "effect", gives = "row" },
   ["money:percent"] = { does = "value", gives = "money" },
   ["document:of"] = { does = "value" },
@@ -94,6 +95,8 @@ M.retry_keys = { "times", "wait" }
 M.once_a = { "day", "month", "year" }
 M.submit_keys = { "at", "fill", "press", "proof", "approve" }
 M.effect_keys = { "values", "proof", "act", "approve" }
+M.http_options = { "query", "headers", "auth", "accept", "timeout", "rate", "source", "limit" }
+M.http_form = { "url", "json", "form", "body", "file", "proof", "approve", table.unpack(M.http_options) }
 M.find_keys = { "within", "near", "role", "nth", "image", "text" }
 M.review_keys = { "show", "ask", "fields", "role" }
 M.screen_keys = {

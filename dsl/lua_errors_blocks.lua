@@ -134,7 +134,7 @@ local function missing_bracket(s)
   local name = s.t.kind[begin - 1] == "name" and s.t.line[begin - 1] == s.t.line[begin] and s.t.value[begin - 1] .. stack[first].what or
     stack[first].what
   return { text = ("the %s that begins in line %d with `%s` is not closed."):format(what, top.line, name), seen = head(s, top),
-    advice = "write " .. table.concat(closing, " ") .. " where it ends", line = top.line }
+    advice = ("write %s%s where it ends"):format(s.t.kind[s.i - 1] == "end" and "end " or "", table.concat(closing)), line = top.line }
 end
 
 local function end_too_many(s)

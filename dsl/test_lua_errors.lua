@@ -25,7 +25,7 @@ compiled("reserved method", "core:goto('x')", 1, "'goto' is a word of Lua", "go"
 compiled("reserved local", "local end = 1", 1, "'end' is a word of Lua", "write")
 compiled("inner list open", 'core:submit("e", {\n  fill = { "a", 1,\n  press = "S",\n})\n', 2, "the list that begins in line 2", "}")
 compiled("call open", 'function run(case)\n  core:submit("e", {\n    at = "x",\n  }\n  return 1\nend', 2, "`submit(` is not closed", ")")
-compiled("effect open", 'function run(case)\n  effect("x", {\n    act = function(v)\n      a()\n    end\nend\n', 2, "`effect(`", "} )")
+compiled("effect open", 'function run(case)\n  effect("x", {\n    act = function(v)\n      a()\n    end\nend\n', 2, "`effect(`", "end })")
 compiled("end missing", "function run(case)\n  if x then\n    y()\n  for i = 1, 2 do\n    z()\n  end\nend\n", 2, "has no 'end'", "end")
 compiled("else if", "if x then\n  y()\nelse if z then\n  q()\nend\n", 3, "'else if'", "elseif")
 compiled("end too many", "if x then y() end\nend", 2, "an 'end' too many", "count")
