@@ -62,7 +62,10 @@ static int add(struct dh_cli *cli, const struct dh_robot *robot, struct dh_intak
 {
   struct dh_buf request, answer;
   struct dh_val *v = NULL;
-  int rc = dh_intake_file(in, robot, cli->words[1], err);
+  int rc;
+
+  in->zone = dh_conf_get(cli->conf, "zone");
+  rc = dh_intake_file(in, robot, cli->words[1], err);
 
   dh_buf_init(&request, REQUEST_MAX);
   dh_buf_init(&answer, OUT_MAX);
@@ -265,7 +268,7 @@ static int export_robot(struct dh_cli *cli, const struct dh_robot *robot, size_t
     dh_err_set(err, DH_EUSE, "%s says nowhere where its results go", robot->name);
     return dh_err_advice(err, "write cases = { to = \"results.csv\" } in robot.lua, or give --to FILE");
   }
-  dh_robot_period(robot, period);
+  dh_robot_period(robot, dh_conf_get(cli->conf, "zone"), period);
   dh_buf_init(&a.out, OUT_MAX);
   rc = dh_cli_read(cli, list_work, &a, err);
   if (!rc)

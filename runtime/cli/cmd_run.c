@@ -233,7 +233,7 @@ static int write_table(struct dh_run_call *c, const struct dh_val *cases, struct
     return 0;
   if (key && key->type == DH_TEXT)
     snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
-  dh_robot_period(&c->robot, period);
+  dh_robot_period(&c->robot, dh_conf_get(c->cli->conf, "zone"), period);
   return dh_export(cases, period, column, c->robot.folder, to, &rows, err);
 }
 
@@ -290,6 +290,7 @@ static int take_in(struct dh_run_call *c, struct dh_err *err)
   char from[512];
   int rc;
 
+  c->in.zone = dh_conf_get(c->cli->conf, "zone");
   dh_robot_cases(&c->robot, "from", from, sizeof from);
   if (file)
     rc = dh_intake_file(&c->in, &c->robot, file, err);

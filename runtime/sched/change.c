@@ -26,6 +26,9 @@ static int add_one(struct dh_db *db, const char *queue, const char *hash, const 
     return dh_err_set(err, DH_EFORMAT, "a case without input");
   c.key = dh_val_text(v, "key", key, sizeof key);
   c.period = dh_val_text(v, "period", period, sizeof period);
+  c.priority = (int)dh_val_int(v, "priority", 0);
+  c.deadline = dh_val_int(v, "deadline", 0);
+  c.not_before = dh_val_int(v, "not_before", 0);
   c.input = input->s;
   c.input_len = input->n;
   return db->ops->case_add(db, &c, err);

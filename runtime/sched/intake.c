@@ -4,6 +4,7 @@
 #include "../host/module.h"
 #include "../host/run.h"
 #include "../store/store.h"
+#include "period.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,20 +62,19 @@ char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size
   return dh_val_text(dh_val_get(r->declared, "cases"), what, out, size);
 }
 
-void dh_robot_period(const struct dh_robot *r, char out[16])
+char *dh_robot_zone(const struct dh_robot *r, const char *zone, char out[64])
 {
-  const struct dh_val *once = dh_val_get(dh_val_get(r->declared, "cases"), "once_a");
-  time_t now = (time_t)(dh_wall_ms() / 1000);
-  struct tm tm;
+  dh_val_text(r->declared, "zone", out, 64);
+  if (!*out && zone)
+    snprintf(out, 64, "%s", zone);
+  return out;
+}
 
-  localtime_r(&now, &tm);
-  *out = '\0';
-  if (dh_val_is(once, "day"))
-    strftime(out, 16, "%Y-%m-%d", &tm);
-  else if (dh_val_is(once, "month"))
-    strftime(out, 16, "%Y-%m", &tm);
-  else if (dh_val_is(once, "year"))
-    strftime(out, 16, "%Y", &tm);
+void dh_robot_period(const struct dh_robot *r, const char *zone, char out[16])
+{
+  char once_a[8], name[64];
+
+  dh_period_text(dh_robot_cases(r, "once_a", once_a, sizeof once_a), dh_robot_zone(r, zone, name), out);
 }
 
 /* ---- one case */
@@ -172,14 +172,69 @@ static int refuse(struct dh_intake *in, const char *key, const struct dh_err *wh
   return 0;
 }
 
+/* A moment as a person writes it: "2026-11-30", "2026-11-30 14:00" or with T and seconds, in UTC; 0 for none,
+ * -1 for something else. */
+static int64_t moment_ms(const struct dh_val *v)
+{
+  static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"};
+  char text[40];
+
+  if (!scalar_text(v, text, sizeof text))
+    return 0;
+  text[strcspn(text, "Z")] = '\0';
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    struct tm tm = {0};
+    const char *end = strptime(text, forms[i], &tm);
+
+    if (end && !*end)
+      return (int64_t)timegm(&tm) * 1000;
+  }
+  return -1;
+}
+
+/* What a case says of its own place in the queue. */
+struct rank {
+  int64_t priority, deadline, not_before;
+};
+
+static int take_rank(const struct dh_val *raw, struct rank *r, struct dh_err *err)
+{
+  char text[24], *end;
+
+  memset(r, 0, sizeof *r);
+  if (scalar_text(dh_val_get(raw, "priority"), text, sizeof text)) {
+    r->priority = strtoll(text, &end, 10);
+    if (*end || r->priority < -1000 || r->priority > 1000)
+      return dh_err_set(err, DH_EFORMAT, "the case's priority '%s' is no whole number from -1000 to 1000",
+                        text);
+  }
+  r->deadline = moment_ms(dh_val_get(raw, "deadline"));
+  r->not_before = moment_ms(dh_val_get(raw, "not_before"));
+  if (r->deadline < 0 || r->not_before < 0) {
+    dh_err_set(err, DH_EFORMAT, "the case's %s is no moment", r->deadline < 0 ? "deadline" : "not_before");
+    return dh_err_advice(err, "write 2026-11-30 or 2026-11-30T14:00, in UTC");
+  }
+  return 0;
+}
+
+/* A robot may declare fields of these names: then they are its own. */
+static bool own_fields(const struct dh_val *declared)
+{
+  const struct dh_val *fields = dh_val_get(declared, "case");
+
+  return dh_val_get(fields, "priority") || dh_val_get(fields, "deadline") || dh_val_get(fields, "not_before");
+}
+
 static int accept_case(struct dh_intake *in, const struct dh_robot *r, const char *key,
-                       const struct dh_buf *input, struct dh_err *err)
+                       const struct rank *rank, const struct dh_buf *input, struct dh_err *err)
 {
   char period[16];
 
-  dh_robot_period(r, period);
-  if (dh_put_map(&in->cases, 3) || dh_put_kt(&in->cases, "key", key) ||
-      dh_put_kt(&in->cases, "period", period) || dh_put_text(&in->cases, "input") ||
+  dh_robot_period(r, in->zone, period);
+  if (dh_put_map(&in->cases, 6) || dh_put_kt(&in->cases, "key", key) ||
+      dh_put_kt(&in->cases, "period", period) || dh_put_ki(&in->cases, "priority", rank->priority) ||
+      dh_put_ki(&in->cases, "deadline", rank->deadline) ||
+      dh_put_ki(&in->cases, "not_before", rank->not_before) || dh_put_text(&in->cases, "input") ||
       dh_put_bytes(&in->cases, input->data, input->len))
     return dh_err_set(err, DH_ELIMIT, "too many cases in one file");
   if (!in->ncases++ && !*in->first_key) {
@@ -193,6 +248,7 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
                 struct dh_val *raw, const char *base, const char *given, bool single, struct dh_err *err)
 {
   char key[256] = "";
+  struct rank rank = {0, 0, 0};
   struct dh_buf input;
   struct dh_err why;
   int rc = 0;
@@ -202,9 +258,11 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
     snprintf(key, sizeof key, "%s", given);
   else
     rc = case_key(r, raw, single, key, sizeof key, &why);
+  if (!rc && !own_fields(declared))
+    rc = take_rank(raw, &rank, &why);
   if (!rc)
     rc = dh_case_take(declared, raw, base, keep, (void *)in->blobs, &input, &why);
-  rc = rc ? refuse(in, key, &why, err) : accept_case(in, r, key, &input, err);
+  rc = rc ? refuse(in, key, &why, err) : accept_case(in, r, key, &rank, &input, err);
   dh_buf_fini(&input);
   return rc;
 }

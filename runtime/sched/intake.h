@@ -2,7 +2,8 @@
  * case against the robot's declaration. Runs the robot's file (host) and parses foreign text (codecs): the
  * supervisor never calls it, a child process does (role `intake`), commands do.
  *
- * Cases come out as CBOR maps {key, period, input: bytes}, one after the other in a buffer. */
+ * Cases come out as CBOR maps {key, period, priority, deadline, not_before, input: bytes}, one after the
+ * other in a buffer. */
 #ifndef DH_INTAKE_H
 #define DH_INTAKE_H
 
@@ -25,11 +26,15 @@ int dh_robot_read(const char *path, struct dh_robot *r, struct dh_err *err);
 void dh_robot_fini(struct dh_robot *r);
 /* A text of its `cases` table (from, to, once_a): "" when unset. */
 char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size_t size);
-/* The period that a case of now belongs to: "2026-11-24", "2026-11", "2026", "" without once_a. */
-void dh_robot_period(const struct dh_robot *r, char out[16]);
+/* The period that a case of now belongs to: "2026-11-24", "2026-11", "2026", "" without once_a. In the
+ * robot's zone, else this one (the configuration's, may be NULL), else UTC. */
+void dh_robot_period(const struct dh_robot *r, const char *zone, char out[16]);
+/* The robot's zone, else this one; "" for none. */
+char *dh_robot_zone(const struct dh_robot *r, const char *zone, char out[64]);
 
 struct dh_intake {
   const char *blobs; /* of the store: where files of cases are kept */
+  const char *zone;  /* of the configuration, or NULL */
   struct dh_buf cases;
   size_t ncases;
   struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */

@@ -25,7 +25,7 @@ struct dh_sup_page {
 struct dh_sup_queue {
   struct dh_sup_queue *next;
   char name[64];
-  char folder[DH_PATH], to[512], key_column[64], once_a[8];
+  char folder[DH_PATH], to[512], key_column[64], once_a[8], zone[64];
   int running;    /* runs in workers, without those that have ended but for their last commit */
   int unfinished; /* finished cases of the newest claim's robot version */
   bool dry;       /* nothing was due at the last claim */

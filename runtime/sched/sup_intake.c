@@ -1,7 +1,7 @@
 /* sup_intake.c - robots and their case files at the start of serve: read by a child, because a robot's file
- * and a case file are foreign text. The child (`deskhand intake`) is asked {intake: path, blobs} and sends
- *   {robot: name, hash, folder, to, key, once_a}, then requests to add (change.h), {refused: [{key, error}]},
- * and {end: true} or {failed: error}. */
+ * and a case file are foreign text. The child (`deskhand intake`) is asked {intake: path, blobs, zone} and
+ * sends {robot: name, folder, to, key, once_a, zone}, then requests to add (change.h), {refused: [{key,
+ * error}]}, and {end: true} or {failed: error}. */
 #include "sup.h"
 #include "../base/log.h"
 
@@ -88,6 +88,7 @@ static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
   dh_val_text(v, "to", q->to, sizeof q->to);
   dh_val_text(v, "key", q->key_column, sizeof q->key_column);
   dh_val_text(v, "once_a", q->once_a, sizeof q->once_a);
+  dh_val_text(v, "zone", q->zone, sizeof q->zone);
 }
 
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
@@ -157,7 +158,8 @@ static int begin(struct dh_sup_intake *in, struct dh_err *err)
   spec.fds[3] = pair[1];
   if ((rc = dh_peer_open(&in->s->loop, pair[0], &events, in, &in->peer, err)))
     close(pair[0]);
-  if (!rc && (dh_put_map(&b, 2) || dh_put_kt(&b, "intake", in->robot) ||
+  if (!rc && (dh_put_map(&b, 3) || dh_put_kt(&b, "intake", in->robot) ||
+              dh_put_kt(&b, "zone", dh_conf_get(in->s->o.conf, "zone")) ||
               dh_put_kt(&b, "blobs", dh_store_blobs(in->s->store))))
     rc = dh_err_set(err, DH_ENOMEM, "no memory to read a robot");
   if (!rc)
@@ -213,10 +215,10 @@ static int send_out(struct reader *r, int rc, struct dh_err *err)
   return rc;
 }
 
-static int send_robot(struct reader *r, struct dh_err *err)
+static int send_robot(struct reader *r, const char *zone, struct dh_err *err)
 {
   const struct dh_val *key = dh_val_get(dh_val_get(r->robot.declared, "cases"), "key");
-  char to[512], once_a[8], column[64] = "key";
+  char to[512], once_a[8], column[64] = "key", name[64];
   struct dh_buf *b = &r->out.data;
 
   if (key && key->type == DH_TEXT)
@@ -224,9 +226,10 @@ static int send_robot(struct reader *r, struct dh_err *err)
   dh_robot_cases(&r->robot, "to", to, sizeof to);
   dh_robot_cases(&r->robot, "once_a", once_a, sizeof once_a);
   return send_out(r,
-                  dh_put_map(b, 5) || dh_put_kt(b, "robot", r->robot.name) ||
+                  dh_put_map(b, 6) || dh_put_kt(b, "robot", r->robot.name) ||
                           dh_put_kt(b, "folder", r->robot.folder) || dh_put_kt(b, "to", to) ||
-                          dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a)
+                          dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
+                          dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name))
                       ? DH_ENOMEM
                       : 0,
                   err);
@@ -263,15 +266,16 @@ static int send_refused(struct reader *r, const struct dh_intake *in, struct dh_
 static int read_all(struct reader *r, const struct dh_val *request, struct dh_err *err)
 {
   struct dh_intake in;
-  char path[DH_PATH], blobs[DH_PATH * 2];
+  char path[DH_PATH], blobs[DH_PATH * 2], zone[64];
   int rc = dh_robot_read(dh_val_text(request, "intake", path, sizeof path), &r->robot, err);
 
   if (rc)
     return rc;
   dh_intake_init(&in, dh_val_text(request, "blobs", blobs, sizeof blobs));
+  in.zone = dh_val_text(request, "zone", zone, sizeof zone);
   in.full = send_cases;
   in.self = r;
-  rc = send_robot(r, err);
+  rc = send_robot(r, zone, err);
   if (!rc)
     rc = dh_intake_from(&in, &r->robot, err);
   if (!rc)

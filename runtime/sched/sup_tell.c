@@ -5,11 +5,11 @@
 #include "../base/log.h"
 #include "../host/run.h"
 #include "export.h"
+#include "period.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
@@ -104,21 +104,6 @@ static int ask_store(struct dh_supervisor *s, struct list_job *j, const char *qu
   return j->rc;
 }
 
-static void period_of(const struct dh_sup_queue *q, char out[16])
-{
-  time_t now = (time_t)(dh_wall_ms() / 1000);
-  struct tm tm;
-
-  localtime_r(&now, &tm);
-  *out = '\0';
-  if (strcmp(q->once_a, "day") == 0)
-    strftime(out, 16, "%Y-%m-%d", &tm);
-  else if (strcmp(q->once_a, "month") == 0)
-    strftime(out, 16, "%Y-%m", &tm);
-  else if (strcmp(q->once_a, "year") == 0)
-    strftime(out, 16, "%Y", &tm);
-}
-
 static void write_table(struct dh_supervisor *s, const struct dh_sup_queue *q)
 {
   struct dh_val *v = NULL;
@@ -128,7 +113,7 @@ static void write_table(struct dh_supervisor *s, const struct dh_sup_queue *q)
   size_t rows;
   int rc = ask_store(s, &j, q->name);
 
-  period_of(q, period);
+  dh_period_text(q->once_a, q->zone, period);
   if (rc)
     err = j.err;
   else

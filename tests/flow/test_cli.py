@@ -1,4 +1,6 @@
 """The command line's promises: names, options, exit codes, what is said."""
+import datetime
+
 from flow import contains, equal, json, main, os
 
 HELLO = 'robot { about = "Says hello" }\nfunction run(case) return { greeting = "hello " .. case.key } end\n'
@@ -103,6 +105,21 @@ def test_queue(place):
     equal(place.run("queue", "retry", "loan", "Q-1").returncode, 1, "done is final")
     equal(place.run("queue", "export", robot, "--to", "table.csv").returncode, 0)
     contains(place.read("table.csv"), "Q-2,rejected,too small")
+
+
+def test_once_a_day_and_rank(place):
+    place.write("daily/robot.lua", 'robot { about = "x", cases = { from = "r.csv", key = "no", once_a = "day", to = "o.csv" }, '
+                'case = { no = text } }\nfunction run(case) return { day = case.period } end\n')
+    place.write("daily/r.csv", "no,priority,not_before\nD-1,5,\nD-2,,2999-01-01\nD-3,high,\n")
+    r = place.run("run", place.dir + "/daily", env={"DESKHAND_ZONE": "Pacific/Kiritimati"})
+    contains(r.stderr, "priority 'high'")
+    cases = {c["key"]: c for c in place.json("queue", "list", "daily")}
+    equal({k: c["state"] for k, c in cases.items()}, {"D-1": "done", "D-2": "new"})
+    ahead = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).strftime("%Y-%m-%d")
+    equal(cases["D-1"]["period"], ahead)
+    equal(cases["D-1"]["result"]["day"], ahead)
+    equal(cases["D-1"]["priority"], 5)
+    contains(place.read("daily/o.csv"), "D-1,done,," + ahead)
 
 
 def test_secrets(place):

@@ -1,0 +1,9 @@
+/* period.h - which period now belongs to: cases stand once in a period. */
+#ifndef DH_PERIOD_H
+#define DH_PERIOD_H
+
+/* once_a: "day", "month", "year", else none. zone: an IANA name, NULL or "": UTC. out gets "2026-11-24",
+ * "2026-11", "2026" or "". A zone that is not known counts as UTC; deskhand doctor names it. */
+void dh_period_text(const char *once_a, const char *zone, char out[16]);
+
+#endif
