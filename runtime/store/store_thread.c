@@ -25,7 +25,8 @@ struct dh_store_thread {
   bool urgent, stop;
   uv_async_t *wake; /* freed by its own close */
   size_t open;      /* submitted and not yet told; the loop stays alive for them */
-  bool *gone;       /* set when a `done` closes the store */
+  int telling;      /* how deep in `tell`: a `done` may close the store */
+  bool closed;      /* to be freed when the last `tell` ends */
 };
 
 static void push(struct list *l, struct dh_job *job)
@@ -165,23 +166,27 @@ static struct dh_job *take_ended(struct dh_store_thread *t)
   return job;
 }
 
-/* Tells all that have ended. False: a `done` closed the store, and t is no more. */
-static bool tell(struct dh_store_thread *t)
+static void thread_free(struct dh_store_thread *t)
+{
+  pthread_cond_destroy(&t->more);
+  pthread_mutex_destroy(&t->mutex);
+  free(t);
+}
+
+/* Tells all that have ended. t may be gone afterwards. */
+static void tell(struct dh_store_thread *t)
 {
   struct dh_job *job;
-  bool gone = false;
 
-  t->gone = &gone;
+  t->telling++;
   while ((job = take_ended(t))) {
-    if (!--t->open)
+    if (!--t->open && !t->closed)
       uv_unref((uv_handle_t *)t->wake);
     t->loop->ops--;
     job->done(job, job->rc, job->rc < 0 ? &job->err : NULL);
-    if (gone)
-      return false;
   }
-  t->gone = NULL;
-  return true;
+  if (!--t->telling && t->closed)
+    thread_free(t);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -219,9 +224,7 @@ int dh_store_thread_open(struct dh_store *s, struct dh_loop *loop, struct dh_err
   pthread_condattr_destroy(&attr);
   if (pthread_create(&t->thread, NULL, store_thread, t)) {
     uv_close((uv_handle_t *)wake, free_wake);
-    pthread_cond_destroy(&t->more);
-    pthread_mutex_destroy(&t->mutex);
-    free(t);
+    thread_free(t);
     return dh_err_set(err, DH_ENOMEM, "the store's thread does not start");
   }
   s->thread = t;
@@ -239,12 +242,11 @@ void dh_store_thread_close(struct dh_store *s)
   pthread_cond_signal(&t->more);
   pthread_mutex_unlock(&t->mutex);
   pthread_join(t->thread, NULL);
-  if (t->gone) /* closed from inside a `done` */
-    *t->gone = true;
   tell(t);
   uv_close((uv_handle_t *)t->wake, free_wake);
-  pthread_cond_destroy(&t->more);
-  pthread_mutex_destroy(&t->mutex);
-  free(t);
+  if (t->telling) /* closed from inside a `done` */
+    t->closed = true;
+  else
+    thread_free(t);
   s->thread = NULL;
 }

@@ -180,7 +180,7 @@ static void test_kill(void **state)
   const char *kills = getenv("DH_KILLS");
   struct shared *shared =
       mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  struct place p;
+  struct place p = {.dir = ""};
   struct dh_store *store;
   struct dh_err err;
   char key[16], byte;

@@ -363,7 +363,7 @@ static long sweep(void (*arm)(long n), bool (*met)(void), void (*disarm)(void))
   long n = 0;
 
   for (bool hit = true; hit; n++) {
-    struct place p;
+    struct place p = {.dir = ""};
     struct story s = {.claimed = false};
     struct dh_store *store;
 
@@ -475,7 +475,7 @@ static void told_done(struct dh_job *job, int rc, const struct dh_err *err)
 
 static void test_full_batch(void **state)
 {
-  struct place p;
+  struct place p = {.dir = ""};
   struct dh_loop loop;
   struct dh_err err;
   struct told t[5];

@@ -141,10 +141,11 @@ static double store_ones(void)
   int left = ONES;
   struct append a = {.job = {.work = append_work, .done = append_done, .urgent = true},
                      .n = 1,
-                     .position = ++position,
+                     .position = position + 1,
                      .left = &left};
   double began = seconds();
 
+  position++;
   dh_store_submit(store, &a.job);
   dh_loop_run(&loop);
   return ONES / (seconds() - began);
