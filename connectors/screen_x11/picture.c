@@ -75,7 +75,7 @@ int dh_picture_find(struct dh_desk *d, const struct dh_front *f, const struct dh
                     struct dh_box *box, struct dh_err *err)
 {
   struct dh_image needle = {0}, hay = {0};
-  struct dh_hit hits[2];
+  struct dh_hit hits[2] = {{0}};
   struct dh_box part = f->windows[f->at].box;
   int rc, n = 0;
 

@@ -71,7 +71,8 @@ static void children_add(struct dh_tree *t, int parent, GVariant *answer, int mo
                                         .name = "",
                                         .description = "",
                                         .parent = parent,
-                                        .order = order++};
+                                        .order = order};
+    order++;
   }
 }
 
