@@ -117,6 +117,10 @@ local function act(e, spec, context)
     core._timer(spec.again_ms or AGAIN_MS)
     asked, seen = pcall(ask, spec, context)
   end
+  if asked and not seen and spec.idle and spec.idle() then -- not there, and nothing is under way: once more
+    ok, result = pcall(spec.act, context)
+    asked, seen = pcall(appears, spec, context)
+  end
   if asked and seen then return confirm(e, spec, seen) end
   if not asked and core._kind(seen) == "error" and seen.code == "ECANCELED" then error(seen, 0) end
   unknown(e, spec, (ok and "its proof did not appear" or errors.of(result).text) ..
@@ -132,7 +136,7 @@ end
 
 ---Runs an effect. For the language and for modules; robots use the words.
 ---@param name string
----@param spec { word: string?, values: table, act: fun(context), proof: fun(context)?, prepare: fun()?, after: fun(ok: boolean)?, show: fun(seen)?, approve: string? }
+---@param spec { word: string?, values: table, act: fun(context), proof: fun(context)?, prepare: fun()?, after: fun(ok: boolean)?, idle: (fun(): boolean)?, show: fun(seen)?, approve: string? }
 function effect.run(name, spec)
   if core._live() then errors.raise { code = "EUSE", text = "an effect cannot stand inside a proof or a step", seen = tostring(name) } end
   if spec.approve then

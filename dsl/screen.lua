@@ -321,6 +321,7 @@ function methods:submit(name, form)
       s.in_effect = false
       if not ok then error(e, 0) end
     end,
+    idle = function() return s.session.idle ~= nil and s.session:idle(press_args(s, form.press)) end,
     after = function(happened) picture(s, name .. (happened and ": done" or ": not known")) end,
   })
 end

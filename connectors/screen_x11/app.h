@@ -37,8 +37,10 @@ struct dh_app {
   int n_asked;
   Window surprise; /* the last dialog that no rule knew, and since when it is there */
   int64_t surprised_ms;
-  bool going_home;     /* unexpected dialogs are closed, not reported */
-  GPtrArray *rules;    /* struct dh_rule * */
+  Window answered_in; /* the dialog whose button was pressed last, until it has gone or another was pressed */
+  Window pressed_in;  /* the window of the last press */
+  bool going_home;    /* unexpected dialogs are closed, not reported */
+  GPtrArray *rules;   /* struct dh_rule * */
   GPtrArray *answered; /* struct dh_answered *, during the present request */
 };
 

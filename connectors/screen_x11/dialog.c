@@ -76,11 +76,12 @@ static bool is_new(struct dh_desk *d, Window w)
   return dh_mono_ms() - d->app.surprised_ms < OPENING_MS;
 }
 
+/* Presses once. That the dialog then goes is seen by the next look; it is never pressed twice for being slow.
+ */
 static int press(struct dh_desk *d, struct dh_front *f, int window, int node, const struct dh_rule *r,
                  const char *text, struct dh_err *err)
 {
   struct dh_target target = {.name = r->button};
-  Window id = f->windows[window].id;
   struct dh_answered *told;
   int button, rc;
 
@@ -91,37 +92,55 @@ static int press(struct dh_desk *d, struct dh_front *f, int window, int node, co
     rc = dh_act_click(d, f, window, button, err);
   if (rc)
     return rc;
-  rc = dh_act_gone(d, id, err);
-  if (rc)
-    return rc;
+  d->app.answered_in = f->windows[window].id;
   told = g_new0(struct dh_answered, 1);
   *told = (struct dh_answered){g_strdup(f->windows[window].title), g_strdup(text), g_strdup(r->button)};
   g_ptr_array_add(d->app.answered, told);
   return 0;
 }
 
+/* The dialog to deal with first: the one that has the keyboard, else the newest; but one that was pressed and
+ * stands there still comes last, it may wait for the others. -1: none is in the way. */
+static int topmost(struct dh_desk *d, struct dh_front *f, int *node, struct dh_err *err)
+{
+  int top = -1, best = -1;
+
+  for (int i = f->n; i-- > 0;) {
+    int of = dh_front_node(d, f, i, err);
+    int rank = f->windows[i].id == d->app.answered_in ? 0 : f->windows[i].active ? 2 : 1;
+
+    if (!in_the_way(d, f, i, of) || rank <= best)
+      continue;
+    top = i;
+    best = rank;
+    *node = of;
+  }
+  return top;
+}
+
 int dh_dialogs_answer(struct dh_desk *d, struct dh_front *f, bool *answered, struct dh_err *err)
 {
-  *answered = false;
-  for (int i = f->n; i-- > 0;) {
-    int node = dh_front_node(d, f, i, err);
-    g_autofree char *text = NULL;
+  int node = -1, top = topmost(d, f, &node, err);
+  g_autofree char *text = NULL;
 
-    if (!in_the_way(d, f, i, node))
-      continue;
-    text = text_of(f, node);
-    for (guint r = 0; r < d->app.rules->len; r++)
-      if (rule_fits(d->app.rules->pdata[r], f->windows[i].title, text)) {
-        *answered = true;
-        return press(d, f, i, node, d->app.rules->pdata[r], text, err);
-      }
-    if (d->app.going_home)
-      continue;
-    if (is_new(d, f->windows[i].id))
-      return dh_err_set(err, DH_EAGAIN, "the dialog \"%s\" opens", f->windows[i].title);
-    return refuse(d, f, i, node, text, err);
+  *answered = false;
+  if (top < 0) {
+    d->app.answered_in = None;
+    return 0;
   }
-  return 0;
+  if (f->windows[top].id == d->app.answered_in)
+    return dh_err_set(err, DH_EAGAIN, "the dialog \"%s\" does not close", f->windows[top].title);
+  text = text_of(f, node);
+  for (guint r = 0; r < d->app.rules->len; r++)
+    if (rule_fits(d->app.rules->pdata[r], f->windows[top].title, text)) {
+      *answered = true;
+      return press(d, f, top, node, d->app.rules->pdata[r], text, err);
+    }
+  if (d->app.going_home)
+    return 0;
+  if (is_new(d, f->windows[top].id))
+    return dh_err_set(err, DH_EAGAIN, "the dialog \"%s\" opens", f->windows[top].title);
+  return refuse(d, f, top, node, text, err);
 }
 
 int dh_dialogs_tell(const struct dh_desk *d, struct dh_buf *out)

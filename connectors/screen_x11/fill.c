@@ -12,7 +12,7 @@
 
 /* LOOK_MS: a change of text is no event that wakes us; the question itself waits for the program's own loop.
  */
-enum { READ_BACK_MS = 500, LOOK_MS = 4, TRIES = 2 };
+enum { READ_BACK_MS = 500, LOOK_MS = 4, SLOW_MS = 100, TRIES = 2 };
 
 struct wish {
   struct dh_target target;
@@ -20,6 +20,7 @@ struct wish {
   bool on;
   char called[160]; /* once found */
   bool masked;
+  int wrong; /* how often the last look found it changed */
 };
 
 static bool equal(const struct wish *w, const struct dh_shown *s)
@@ -53,7 +54,7 @@ static int mismatch(const struct wish *w, const struct dh_shown *s, const char *
 }
 
 /* Programs take keys in when they get to it: looks until it shows the wish, for half a second after its last
- * change. */
+ * change or the last answer that was slow to come. */
 static int read_back(struct dh_desk *d, struct dh_front *f, int node, const struct wish *w,
                      struct dh_shown *s, struct dh_err *err)
 {
@@ -61,8 +62,11 @@ static int read_back(struct dh_desk *d, struct dh_front *f, int node, const stru
   g_autofree char *last = NULL;
 
   for (;;) {
+    int64_t asked = dh_mono_ms();
     int rc = dh_field_show(d, f, node, s, err);
 
+    if (dh_mono_ms() - asked > SLOW_MS)
+      until = dh_mono_ms() + READ_BACK_MS;
     if (rc && (rc != DH_EAGAIN || !dh_desk_left(d)))
       return rc;
     if (!rc && (equal(w, s) || dh_mono_ms() > until))
@@ -95,6 +99,22 @@ static int taken_in(struct dh_desk *d, struct dh_front *f, int node, const struc
   return rc;
 }
 
+/* Line breaks are not typed where that can be avoided: a Return that is read after a dialog has opened would
+ * press its button. False when the field does not take texts. */
+static bool set(struct dh_desk *d, const struct dh_node *n, const char *text)
+{
+  g_autoptr(GVariant) answer = NULL;
+  gboolean taken = FALSE;
+
+  if (!(n->ifaces & DH_IFACE_EDIT) || !strchr(text, '\n'))
+    return false;
+  answer = dh_bus_call(d, n->bus, n->path, DH_A11Y "EditableText", "SetTextContents",
+                       g_variant_new("(s)", text), NULL);
+  if (answer && g_variant_is_of_type(answer, G_VARIANT_TYPE("(b)")))
+    g_variant_get(answer, "(b)", &taken);
+  return taken;
+}
+
 static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
                 struct dh_err *err)
 {
@@ -108,6 +128,8 @@ static int type(struct dh_desk *d, struct dh_front *f, int window, int node, con
   if (!dh_node_is(n, ATSPI_STATE_EDITABLE))
     return dh_err_set(err, DH_EAGAIN, "\"%s\" is locked against writing", w->called);
   rc = dh_act_focus(d, f, window, node, err);
+  if (!rc && set(d, n, w->text))
+    return 0;
   if (!rc)
     rc = dh_keys_type(d, f->windows[window].id, &rest, true, err);
   while (!rc && *rest) {
@@ -186,6 +208,14 @@ static int fill_once(struct dh_desk *d, struct looking *l, struct wish *w, struc
   return rc;
 }
 
+/* True when something came between: a window, a dialog that was answered, a thief of the keyboard. What the
+ * field then shows says nothing about the field. */
+static bool disturbed(struct dh_desk *d, const struct looking *l, guint answered)
+{
+  return d->app.answered->len != answered || !dh_windows_same(d, l->f.windows, l->f.n) ||
+         !dh_window_focused(d, d->app.current);
+}
+
 static int fill_one(struct dh_desk *d, struct looking *l, struct wish *w, struct dh_filled *out,
                     struct dh_err *err)
 {
@@ -193,6 +223,7 @@ static int fill_one(struct dh_desk *d, struct looking *l, struct wish *w, struct
 
   for (;;) {
     struct dh_shown s = {0};
+    guint answered = d->app.answered->len;
     int rc = fill_once(d, l, w, &s, err);
 
     if (!rc && equal(w, &s)) {
@@ -203,6 +234,8 @@ static int fill_one(struct dh_desk *d, struct looking *l, struct wish *w, struct
       g_free(s.text);
       return 0;
     }
+    if (!rc && disturbed(d, l, answered))
+      rc = dh_err_set(err, DH_EAGAIN, "something comes between while \"%s\" is filled", w->called);
     if (!rc && ++tries == TRIES)
       rc = mismatch(w, &s, "(typed twice)", err);
     else if (rc)
@@ -240,15 +273,13 @@ static int check_all(struct dh_desk *d, struct looking *l, struct wish *wishes, 
 static int finish(struct dh_desk *d, struct looking *l, struct wish *wishes, size_t n, struct dh_filled *out,
                   struct dh_err *err)
 {
-  int rounds = 0;
-
   for (;;) {
     struct dh_shown s = {0};
     size_t wrong;
     int rc = check_all(d, l, wishes, n, &wrong, &s, err);
 
     if (!rc && wrong < n) {
-      if (++rounds == TRIES)
+      if (++wishes[wrong].wrong == TRIES)
         rc = mismatch(&wishes[wrong], &s, "(it changed when another field was filled, twice)", err);
       else
         rc = fill_one(d, l, &wishes[wrong], out, err);

@@ -218,9 +218,12 @@ int dh_locate(struct dh_desk *d, struct dh_front *f, int scope, const struct dh_
   return n ? narrow(d, f, part, t, found, n, node, err) : dh_say_missing(d, f, part, t, want, err);
 }
 
-static bool opened_later(const struct dh_front *f, int window)
+/* A window that a press has opened may be worked in; one that stood there before may only be looked at. */
+static bool may_serve(const struct dh_front *f, int window, enum dh_want want)
 {
-  return window > f->at && !f->windows[window].modal;
+  bool looking = want == DH_WANT_ANY || want == DH_WANT_SHOWN || want == DH_WANT_TABLE;
+
+  return window != f->at && !f->windows[window].modal && (window > f->at || looking);
 }
 
 int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_target *t, enum dh_want want,
@@ -236,15 +239,15 @@ int dh_locate_front(struct dh_desk *d, struct dh_front *f, const struct dh_targe
     return dh_err_set(err, DH_EAGAIN, "the window \"%s\" shows no controls to assistive technology",
                       f->windows[*window].title);
   rc = dh_locate(d, f, f->node, t, want, node, err);
-  for (int i = f->at + 1; rc == DH_ENOENT && titled < 0 && i < f->n; i++) {
-    int top = opened_later(f, i) ? dh_front_node(d, f, i, &later) : -1;
+  for (int i = f->n; i-- > 0 && rc == DH_ENOENT && titled < 0;) {
+    int top = may_serve(f, i, want) ? dh_front_node(d, f, i, &later) : -1;
 
     if (top < 0 || dh_locate(d, f, top, t, want, node, &later))
       continue;
     *window = i;
     rc = 0;
   }
-  if (!rc && f->windows[*window].id != d->app.current)
+  if (!rc && (*window > f->at || titled >= 0) && f->windows[*window].id != d->app.current)
     dh_app_work_in(d, f->windows[*window].id);
   return rc;
 }

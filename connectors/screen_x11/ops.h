@@ -21,7 +21,7 @@ struct dh_op_entry {
 };
 
 extern const struct dh_op_entry dh_ops_window[];  /* start windows activate home go reset */
-extern const struct dh_op_entry dh_ops_control[]; /* find has read fill press table wait expect */
+extern const struct dh_op_entry dh_ops_control[]; /* find has read fill press idle table wait expect */
 extern const struct dh_op_entry dh_ops_picture[]; /* capture tree click */
 
 void dh_answer_text(struct dh_answer *a, const char *key, const char *value);

@@ -345,7 +345,38 @@ static int try_press(struct dh_desk *d, struct asked *a, struct dh_front *f, str
     return rc;
   }
   rc = dh_locate_front(d, f, &a->target, DH_WANT_PRESS, &window, &node, err);
-  return rc ? rc : dh_act_click(d, f, window, node, err);
+  if (!rc)
+    rc = dh_act_click(d, f, window, node, err);
+  if (!rc)
+    d->app.pressed_in = f->windows[window].id;
+  return rc;
+}
+
+/* Idle: what was pressed last stands there as before, in its window, ready, and nothing is under way. */
+static int try_idle(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+{
+  int window, node, rc = dh_locate_front(d, f, &a->target, DH_WANT_PRESS, &window, &node, err);
+
+  if (!rc)
+    rc = dh_act_ready(d, f, node, err);
+  if (!rc && f->windows[window].id != d->app.pressed_in)
+    rc = dh_err_set(err, DH_ENOENT, "the window of the press has gone");
+  return rc;
+}
+
+static int run_idle(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
+                    struct dh_answer *answer, struct dh_err *err)
+{
+  struct asked a;
+  int rc = asked_read(&a, request, in, answer, err), quiet = rc ? rc : dh_act_settle(d, err);
+
+  if (!rc && !quiet)
+    rc = once(d, &a, try_idle, err);
+  dh_target_fini(&a.target);
+  if (rc == DH_EUSE || rc == DH_ECANCELED || rc == DH_ECLOSED || quiet)
+    return rc ? rc : quiet;
+  dh_answer_bool(answer, "idle", rc == 0);
+  return 0;
 }
 
 static int try_key(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
@@ -404,7 +435,7 @@ static int run_press(struct dh_desk *d, const struct dh_val *request, const stru
 }
 
 const struct dh_op_entry dh_ops_control[] = {
-    {"find", run_find}, {"has", run_has},       {"wait", run_wait},
-    {"read", run_read}, {"expect", run_expect}, {"table", run_table},
-    {"fill", run_fill}, {"press", run_press},   {NULL, NULL},
+    {"find", run_find},     {"has", run_has},     {"wait", run_wait}, {"read", run_read},
+    {"expect", run_expect}, {"table", run_table}, {"fill", run_fill}, {"press", run_press},
+    {"idle", run_idle},     {NULL, NULL},
 };
