@@ -136,7 +136,8 @@ end
 
 ---Runs an effect. For the language and for modules; robots use the words.
 ---@param name string
----@param spec { word: string?, values: table, act: fun(context), proof: fun(context)?, prepare: fun()?, after: fun(ok: boolean)?, idle: (fun(): boolean)?, show: fun(seen)?, approve: string? }
+---@param spec { word: string?, values: table, act: fun(context), proof: fun(context)?, prepare: fun()?,
+--- after: fun(ok: boolean)?, idle: (fun(): boolean)?, show: fun(seen)?, approve: string? }
 function effect.run(name, spec)
   if core._live() then errors.raise { code = "EUSE", text = "an effect cannot stand inside a proof or a step", seen = tostring(name) } end
   if spec.approve then
