@@ -28,6 +28,7 @@ struct dh_sup_queue {
   char folder[DH_PATH], to[512], key_column[64], once_a[8], zone[64];
   int running;    /* runs in workers, without those that have ended but for their last commit */
   int unfinished; /* finished cases of the newest claim's robot version */
+  bool apart;     /* isolation = "process": never shares a worker with other robots */
   bool dry;       /* nothing was due at the last claim */
   bool claiming;
   int64_t ended[8]; /* outcomes since the start, by enum dh_outcome */

@@ -103,7 +103,7 @@ static void label_of(const struct dh_sup_run *r, char out[80])
 {
   if (r->claim.charges)
     snprintf(out, 80, "r %s", r->claim.run);
-  else if (r->claim.bundle_finished < SUP_YOUNG)
+  else if (r->queue->apart || r->claim.bundle_finished < SUP_YOUNG)
     snprintf(out, 80, "b %s", r->claim.bundle);
   else
     *out = '\0';

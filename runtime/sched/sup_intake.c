@@ -1,7 +1,7 @@
 /* sup_intake.c - robots and their case files at the start of serve: read by a child, because a robot's file
  * and a case file are foreign text. The child (`deskhand intake`) is asked {intake: path, blobs, zone} and
- * sends {robot: name, folder, to, key, once_a, zone}, then requests to add (change.h), {refused: [{key,
- * error}]}, and {end: true} or {failed: error}. */
+ * sends {robot: name, folder, to, key, once_a, zone, apart}, then requests to add (change.h), {refused:
+ * [{key, error}]}, and {end: true} or {failed: error}. */
 #include "sup.h"
 #include "../base/log.h"
 
@@ -89,6 +89,7 @@ static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
   dh_val_text(v, "key", q->key_column, sizeof q->key_column);
   dh_val_text(v, "once_a", q->once_a, sizeof q->once_a);
   dh_val_text(v, "zone", q->zone, sizeof q->zone);
+  q->apart = dh_val_bool(v, "apart", false);
 }
 
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
@@ -225,14 +226,15 @@ static int send_robot(struct reader *r, const char *zone, struct dh_err *err)
     snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
   dh_robot_cases(&r->robot, "to", to, sizeof to);
   dh_robot_cases(&r->robot, "once_a", once_a, sizeof once_a);
-  return send_out(r,
-                  dh_put_map(b, 6) || dh_put_kt(b, "robot", r->robot.name) ||
-                          dh_put_kt(b, "folder", r->robot.folder) || dh_put_kt(b, "to", to) ||
-                          dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
-                          dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name))
-                      ? DH_ENOMEM
-                      : 0,
-                  err);
+  return send_out(
+      r,
+      dh_put_map(b, 7) || dh_put_kt(b, "robot", r->robot.name) || dh_put_kt(b, "folder", r->robot.folder) ||
+              dh_put_kt(b, "to", to) || dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
+              dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name)) ||
+              dh_put_kb(b, "apart", dh_val_is(dh_val_get(r->robot.declared, "isolation"), "process"))
+          ? DH_ENOMEM
+          : 0,
+      err);
 }
 
 /* What has gathered, so that it fits into a message. */
