@@ -4,8 +4,6 @@ local core, lang = ...
 local errors = require "errors"
 local flow = {}
 
-local suffixes = lang.suffixes
-
 local function is_callable(f)
   if type(f) == "function" then return true end
   local mt = type(f) == "table" and getmetatable(f)
@@ -23,11 +21,11 @@ function flow.together(...)
   end
   if core._live() then errors.raise { code = "EUSE", text = "together cannot stand inside a proof or a step" } end
   if #calls == 0 then return end
-  local outer = suffixes[core._scope()]
+  local outer = lang.suffix()
   local inner = {}
   for i, call in ipairs(calls) do
     inner[i] = { function(...)
-      suffixes[core._scope()] = outer and { table.unpack(outer) } or nil
+      lang.outer[core._scope()] = outer
       return call[1](...)
     end, table.unpack(call, 2) }
   end
@@ -35,22 +33,17 @@ function flow.together(...)
   return table.unpack(results, 1, #calls)
 end
 
-local closing = { __close = function(guard) guard.list[guard.depth] = nil end }
-
 ---Loops over rows; effects, reviews and steps inside get the row's key in their names.
 ---@param list table[]  rows or any list
 ---@param key string?  the field that makes a row unique; without it the values themselves
 function flow.each(list, key)
   if type(list) ~= "table" then errors.raise { code = "EUSE", text = "each takes a list", seen = type(list) } end
-  local scope = core._scope()
-  local mine = suffixes[scope] or {}
-  suffixes[scope] = mine
-  local depth, seen, i = #mine + 1, {}, 0
-  mine[depth] = "[]"
-  local guard = setmetatable({ list = mine, depth = depth }, closing)
-  local function step()
+  local keys, seen, i = lang.loop_keys, {}, 0
+  local step
+  function step()
     i = i + 1
     local row = list[i]
+    keys[step] = nil
     if row == nil then return nil end
     local id = row
     if key ~= nil then id = row[key] end
@@ -63,10 +56,10 @@ function flow.each(list, key)
       errors.raise { code = "EUSE", text = "rows " .. seen[id] .. " and " .. i .. " of each have the same key '" .. id .. "'" }
     end
     seen[id] = i
-    mine[depth] = "[" .. id .. "]"
+    keys[step] = "[" .. id .. "]"
     return row
   end
-  return step, nil, nil, guard
+  return step
 end
 
 ---Freezes a stretch as one result, kept across attempts and robot versions.

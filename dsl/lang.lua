@@ -112,8 +112,16 @@ local world = core._world(function(t, name, value)
     "\ndo: write local " .. tostring(name) .. " = …", 2)
 end)
 
--- Suffixes that loops give to names, by scope, innermost last: { [""] = { "[17]", "[a]" } }; see flow.
-lang.suffixes = {}
+-- What loops (each) add to names: the present key of each loop by its iterator, and for branches of together what
+-- stood around it, by scope.
+lang.loop_keys, lang.outer = {}, {}
+
+---"[17][a]" inside two loops, "" outside.
+function lang.suffix()
+  local suffix = ""
+  for _, iterator in ipairs(core._loops()) do suffix = (lang.loop_keys[iterator] or "") .. suffix end
+  return (lang.outer[core._scope()] or "") .. suffix
+end
 
 ---The name an effect, review or step has inside the loops it stands in.
 ---@param name string
@@ -121,8 +129,7 @@ function lang.named(name)
   if type(name) ~= "string" or name == "" or #name > 120 then
     core._raise { code = "EUSE", text = "a name of 1 to 120 letters comes first", seen = tostring(name) }
   end
-  local list = lang.suffixes[core._scope()]
-  return list and name .. table.concat(list) or name
+  return name .. lang.suffix()
 end
 
 ---Runs robot.lua. Returns its declaration (a plain table) and its run function.

@@ -37,11 +37,10 @@ local function wait(duration)
       advice = "to wait for a sight on a screen write: screen:wait(\"name\")" }
   end
   if core._live() then errors.raise { code = "EUSE", text = "a wait cannot stand inside a proof or a step" } end
-  local name = "wait " .. duration
-  local position = core._place("wait", name)
+  local position, stands = core._place("wait")
   local place = core._scope() .. ":" .. position
-  if core._standing("answer", place) then return end
-  if not core._standing("wait", place) then
+  if stands == "answer" then return end
+  if not stands then
     errors.ok(core._commit("wait", { word = "wait", name = place, position = position,
       data = { ["until"] = (core._now()) + ms, duration = duration } }))
   end

@@ -28,11 +28,29 @@ const char *dh_run_id(lua_State *L)
   return dh_run_from(L)->id;
 }
 
-/* Whether a thread has yielded to the host: then nobody but the host may resume it. Kept in the bytes that Lua leaves
- * to the host in front of each thread. */
-bool *dh_waits(lua_State *L)
+/* Two things are kept in the bytes that Lua leaves to the host in front of each thread: whether it has yielded to the
+ * host (then nobody but the host may resume it), and who resumed it last. */
+bool dh_waits(lua_State *L)
 {
-  return lua_getextraspace(L);
+  return *(uintptr_t *)lua_getextraspace(L) & 1;
+}
+
+void dh_set_waits(lua_State *L, bool waits)
+{
+  uintptr_t *at = lua_getextraspace(L);
+
+  *at = (*at & ~(uintptr_t)1) | waits;
+}
+
+/* Threads are aligned: the lowest bit of their address is free for the mark. */
+lua_State *dh_resumer(lua_State *L)
+{
+  return (lua_State *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)1);
+}
+
+void dh_set_resumer(lua_State *L, lua_State *resumer)
+{
+  *(uintptr_t *)lua_getextraspace(L) = (uintptr_t)resumer | dh_waits(L);
 }
 
 static int box_free(lua_State *L)
@@ -138,7 +156,7 @@ int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunctio
     return luaL_error(L, "no memory for a timer");
   }
   lua_pushlightuserdata(L, (void *)&dh_await_mark);
-  *dh_waits(L) = true;
+  dh_set_waits(L, true);
   return lua_yieldk(L, 1, ctx, then);
 }
 
@@ -245,13 +263,14 @@ static void resume(struct dh_task *t)
   struct dh_run *r = t->run;
   int status, n;
 
-  if (is_called_off(t) && lua_status(t->L) == LUA_OK) { /* before its first step */
-    lua_settop(t->L, 0);
+  /* No line of a robot runs once its run is over, nor one of a branch that is called off before its first step. What a
+   * branch holds it may give back: it sees its wait end. */
+  if (r->kill || (is_called_off(t) && lua_status(t->L) == LUA_OK)) {
     dh_run_task_ended(r, t, DH_TASK_CALLED_OFF);
     return;
   }
   r->current = t;
-  *dh_waits(t->L) = false;
+  dh_set_waits(t->L, false);
   dh_watch_begin(r->host, r, t->L);
   status = lua_resume(t->L, NULL, lua_status(t->L) == LUA_OK ? lua_gettop(t->L) - 1 : 0, &n);
   dh_watch_end(r->host);

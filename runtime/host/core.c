@@ -90,23 +90,24 @@ static int l_answer(lua_State *L)
   return 4;
 }
 
-/* _place(word, name) -> position. For words that are found by name: takes the next place and checks what stood there;
+/* _place(word, name | nil) -> position, kind of what stands there | nil. For words that are found by name: takes the next place and checks what stood there;
  * for a new effect also that no journaled word of the scope is still unread. */
 static int l_place(lua_State *L)
 {
-  const char *word = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
+  const char *word = luaL_checkstring(L, 1), *name = luaL_optstring(L, 2, NULL);
   bool all_read = lua_toboolean(L, 3);
   struct dh_task *t = current(L);
-  const struct dh_record *rec;
+  const struct dh_record *rec, *here;
 
   next_place(L, t);
-  rec = dh_journal_at(t->run->journal, t->scope, t->position);
+  here = rec = dh_journal_at(t->run->journal, t->scope, t->position);
   if (!rec && all_read && dh_journal_last(t->run->journal, t->scope) > t->position)
     rec = dh_journal_at(t->run->journal, t->scope, dh_journal_last(t->run->journal, t->scope));
-  if (rec && (strcmp(rec->word, word) != 0 || strcmp(rec->name, name) != 0))
-    return other_way(L, rec, lua_pushfstring(L, "%s %s", word, name));
+  if (rec && (strcmp(rec->word, word) != 0 || (name && strcmp(rec->name, name) != 0)))
+    return other_way(L, rec, name ? lua_pushfstring(L, "%s %s", word, name) : word);
   lua_pushinteger(L, t->position);
-  return 1;
+  lua_pushstring(L, here ? dh_record_kind_name(here->kind) : NULL);
+  return 2;
 }
 
 static const struct {
@@ -318,6 +319,44 @@ static int l_now(lua_State *L)
   lua_pushinteger(L, dh_wall_ms());
   lua_pushinteger(L, dh_mono_ms());
   return 2;
+}
+
+/* The iterators of the for loops that run in a thread now, innermost first, are added to the list at 1. What the
+ * compiler calls "(for state)" is gone when the loop is left, however it is left. */
+static void add_loops(lua_State *L, lua_State *thread)
+{
+  lua_Debug ar;
+
+  if (!lua_checkstack(thread, 2))
+    luaL_error(L, "no memory for names");
+  for (int level = 0; lua_getstack(thread, level, &ar); level++) {
+    int n = 0;
+
+    while (lua_getlocal(thread, &ar, n + 1)) {
+      lua_pop(thread, 1);
+      n++;
+    }
+    for (; n > 0; n--) {
+      const char *name = lua_getlocal(thread, &ar, n);
+
+      if (strcmp(name, "(for state)") == 0 && lua_isfunction(thread, -1)) {
+        lua_xmove(thread, L, 1);
+        lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
+      } else {
+        lua_pop(thread, 1);
+      }
+    }
+  }
+}
+
+/* _loops() -> iterators of all for loops around this call, innermost first, also those around its coroutine */
+static int l_loops(lua_State *L)
+{
+  lua_settop(L, 0);
+  lua_newtable(L);
+  for (lua_State *thread = L; thread; thread = dh_resumer(thread))
+    add_loops(L, thread);
+  return 1;
 }
 
 /* _local(wall ms, zone) -> "2026-11-24", "13:25:12", "+08:00" | nil when there is no such zone */
@@ -567,7 +606,7 @@ static int error_tostring(lua_State *L)
 static const luaL_Reg funcs[] = {
     {"_hash", l_hash},         {"_answer", l_answer},     {"_place", l_place},     {"_standing", l_standing},
     {"_record", l_record},     {"_commit", l_commit},     {"_live", l_live},       {"_shield", l_shield},
-    {"_scope", l_scope},       {"_where", l_where},       {"_timer", l_timer},     {"_now", l_now},
+    {"_scope", l_scope},       {"_where", l_where},     {"_loops", l_loops},       {"_timer", l_timer},     {"_now", l_now},
     {"_local", l_local},       {"_duration", l_duration}, {"_this", l_this},         {"_rules", l_rules},     {"_load", l_load},
     {"_source", l_source},     {"_paths", l_paths},       {"_builtin", l_builtin}, {"_plain", l_plain},     {"_log", l_log}, {"_core", l_core},
     {"_module_of", l_module_of}, {"_dsl_of", l_dsl_of},   {"_words", l_words},     {"_closest", l_closest},

@@ -17,7 +17,7 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
       return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
     }
     lua_pushlightuserdata(L, (void *)&dh_await_mark);
-    *dh_waits(L) = true;
+    dh_set_waits(L, true);
     return lua_yieldk(L, 1, wrapped, resume_again);
   }
   if (status == LUA_OK || status == LUA_YIELD) {
@@ -37,12 +37,22 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
   return 2;
 }
 
+/* Not one that runs or has resumed another: that one's resumer stays who it is, and Lua refuses the call. */
+static bool is_suspended(lua_State *co)
+{
+  lua_Debug ar;
+
+  return lua_status(co) == LUA_YIELD || (lua_status(co) == LUA_OK && !lua_getstack(co, 0, &ar));
+}
+
 static int run_co(lua_State *L, lua_State *co, int nargs, bool wrapped)
 {
   lua_State *outer = dh_running;
   int n, status;
 
   dh_running = co;
+  if (is_suspended(co))
+    dh_set_resumer(co, L);
   status = lua_resume(co, L, nargs, &n);
   dh_running = outer;
   return settle(L, co, status, n, wrapped);
@@ -59,7 +69,7 @@ static int resume_again(lua_State *L, int status, lua_KContext wrapped)
 
   (void)status;
   lua_settop(L, wrapped ? 0 : 1);
-  *dh_waits(co) = false;
+  dh_set_waits(co, false);
   return run_co(L, co, 0, wrapped);
 }
 
@@ -76,7 +86,7 @@ static int start_co(lua_State *L, lua_State *co, int nargs, bool wrapped)
 {
   if (!lua_checkstack(co, nargs))
     return luaL_error(L, "too many arguments to a coroutine");
-  if (*dh_waits(co)) /* by another branch, or by itself: only the host knows what it waits for */
+  if (dh_waits(co)) /* by another branch, or by itself: only the host knows what it waits for */
     return refused(L, "cannot resume a coroutine that waits", wrapped);
   if (lua_status(co) == LUA_OK && lua_gettop(co) == 0)
     return refused(L, "cannot resume dead coroutine", wrapped);

@@ -98,10 +98,11 @@ static int open_all(lua_State *L)
 
 int dh_isolate_open(struct dh_run *r, struct dh_err *err)
 {
+  r->fail_alloc = r->host->fail_alloc;
   r->L = lua_newstate(capped_alloc, r);
   if (!r->L)
     return dh_err_set(err, DH_ENOMEM, "no memory for a new isolate");
-  *dh_waits(r->L) = false; /* new threads copy it */
+  *(void **)lua_getextraspace(r->L) = NULL; /* new threads copy it */
   lua_atpanic(r->L, at_panic);
   lua_pushcfunction(r->L, open_all);
   if (lua_pcall(r->L, 0, 0, 0)) {

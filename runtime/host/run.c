@@ -214,25 +214,14 @@ static void put_unknown_review(struct dh_run *r, const char *effect)
   dh_buf_fini(&b);
 }
 
-/* Effects that had begun when the run was ended by force: a person or the proof must say. */
-static void ask_for_begun_effects(struct dh_run *r)
-{
-  for (struct dh_task *t = r->tasks; t; t = t->next) {
-    if (!t->shield || !*t->effect)
-      continue;
-    r->outcome = DH_RUN_UNKNOWN;
-    put_unknown_review(r, t->effect);
-  }
-}
-
 static void end_run(struct dh_run *r)
 {
   enum dh_record_kind kind = DH_REC_RESULT;
 
   r->ending = true;
   stop_deadline(r);
-  if (r->kill && r->kill != DH_ECANCELED && r->outcome == DH_RUN_FAILED)
-    ask_for_begun_effects(r);
+  if (r->begun && r->outcome == DH_RUN_FAILED)
+    r->outcome = DH_RUN_UNKNOWN;
   end_tasks(r);
   dh_log(DH_DEBUG, r->id, "leaves memory: its isolate had %zu bytes", r->memory);
   dh_isolate_close(r);
@@ -322,12 +311,25 @@ static void killed_error(struct dh_run *r)
   memcpy(r->end_err.where, where, sizeof where);
 }
 
+/* An effect had begun when the run was ended by force: a person or the proof must say. A run that is stopped from
+ * outside goes on elsewhere, and asks there. */
+static void ask_for_begun_effect(struct dh_run *r, struct dh_task *t)
+{
+  if (!r->kill || r->kill == DH_ECANCELED || !t->shield || !*t->effect)
+    return;
+  t->shield = 0;
+  r->begun = true;
+  killed_error(r);
+  put_unknown_review(r, t->effect);
+}
+
 void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status)
 {
   dh_task_end(t);
   t->rc = 0;
   if (status == LUA_ERRMEM && !r->kill)
     r->kill = DH_EMEMORY;
+  ask_for_begun_effect(r, t);
   if (status == LUA_OK && r->kill) /* it came to its end while it was being ended */
     status = DH_TASK_CALLED_OFF;
   if (status != LUA_OK) {

@@ -62,6 +62,7 @@ struct dh_run {
   struct dh_buf input;
   int kill;                   /* DH_E* once the run must end; sticky, no pcall catches it */
   bool stopped, ending;
+  bool begun; /* an effect had begun when the run was ended by force; a review stands for it */
   bool orphan;                /* its host was closed while its last record was on the way */
   int64_t retry_times, retry_wait_ms;
   uint64_t random[4];
@@ -84,6 +85,7 @@ struct dh_host {
   bool has_timer;
   bool busy; /* tasks that become ready wait in pending until whoever holds this lets go */
   struct dh_task *pending, **last_pending;
+  int64_t fail_alloc; /* tests: given to each new run */
   uv_async_t *kick;
 };
 
@@ -148,7 +150,10 @@ void dh_to_cbor_mode(lua_State *L, int index, struct dh_buf *out, enum dh_secret
 /* ---- await.c, task.c */
 int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunction then);
 void dh_await_drop(struct dh_task *t); /* ends what the task waits for, without waking it */
-bool *dh_waits(lua_State *L);          /* the thread has yielded to the host */
+bool dh_waits(lua_State *L);           /* the thread has yielded to the host */
+void dh_set_waits(lua_State *L, bool waits);
+lua_State *dh_resumer(lua_State *L); /* who resumed this coroutine of a robot; NULL for a task's own thread */
+void dh_set_resumer(lua_State *L, lua_State *resumer);
 extern const char dh_await_mark; /* its address is yielded by every wait */
 /* How a task ended that no error of Lua ended. */
 enum { DH_TASK_CALLED_OFF = 100, DH_TASK_YIELDED };

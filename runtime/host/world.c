@@ -1,6 +1,6 @@
-/* world.c - the globals of a robot. Three tables stand behind each other: the robot's own (empty at first), one with
- * what only robots get, and the base with Lua's functions and the libraries as the language itself uses them. So a
- * robot can change nothing that the language stands on, whatever it writes into _ENV. */
+/* world.c - the globals of a robot. Three tables stand behind each other: the robot's own (empty at first),
+ * one with what only robots get, and the base with Lua's functions and the libraries as the language itself
+ * uses them. So a robot can change nothing that the language stands on, whatever it writes into _ENV. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -67,7 +67,8 @@ void dh_world_open(lua_State *L)
   lua_pop(L, 2);
 }
 
-/* _world() -> the robot's globals, whose metatable's __newindex is for the language to set: _world(function) */
+/* _world() -> the robot's globals, whose metatable's __newindex is for the language to set: _world(function)
+ */
 static int l_world(lua_State *L)
 {
   lua_settop(L, 1);
