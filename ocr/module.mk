@@ -5,4 +5,5 @@ ocr_PKG := tesseract lept libseccomp
 ocr_WORDS := document
 ocr_ROLES := reader
 ocr_USES := identifier
+ocr_COMMANDS := read
 ocr_UNIT := $(addprefix ocr/,image.c mend.c words.c)

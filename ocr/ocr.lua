@@ -30,6 +30,22 @@ local function words(file, langs)
   end)
 end
 
+---Everything about a document, for `deskhand read`: words, and the fields of a kind with their doubts. Waits.
+---@param file table
+---@param kind string  "" for the words only
+---@param langs string  "" for those of the kind
+local function look(file, kind, langs)
+  local spec = kind ~= "" and kinds.find(kind) or nil
+  return pages.with_reader(function(reader)
+    local document = pages.read(reader, file, langs ~= "" and langs or spec and spec.langs or "eng")
+    local all = { pages = document.pages, words = document.words }
+    if spec then
+      all.kind, all.fields = kind, fields.extract(layout.segments(document.words), spec, reader)
+    end
+    return all
+  end)
+end
+
 ---What the robot sees of a document that was read: a record; doubtful and missing fields are asked first.
 ---@param data table
 ---@param ask fun(name: string, spec: table): table
@@ -42,4 +58,4 @@ local function settle(data, ask, file, kind, options)
   return record.new(data, spec, answers)
 end
 
-return { reads = { read = { get = read, settle = settle }, words = words }, kinds = kinds.fields }
+return { reads = { read = { get = read, settle = settle }, words = words, look = look }, kinds = kinds.fields }
