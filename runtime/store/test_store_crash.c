@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { RUNS = 8, WORDS = 5 /* reads before each intent */ };
+enum { RUNS = 8, WORDS = 5 /* reads before each intent */, PER_STORE = 10 /* kills */ };
 
 /* What the child was told to be on the disk; outlives it. */
 struct shared {
@@ -175,55 +175,68 @@ static int64_t assert_stream(struct dh_db *db, const char *key)
   return rows;
 }
 
+/* One child from its start to its kill; judged afterwards. late: it has begun to write. */
+static void kill_once(const struct place *p, struct shared *shared, bool late)
+{
+  struct timespec moment = {.tv_nsec = rand() % 30000000};
+  struct dh_store *store;
+  char key[16], byte;
+  int status, begun[2];
+  pid_t pid;
+
+  assert_int_equal(pipe(begun), 0);
+  shared->begun = begun[1];
+  pid = fork();
+  if (!pid)
+    child(p, shared);
+  close(begun[1]);
+  if (late)
+    assert_int_equal(read(begun[0], &byte, 1), 1);
+  close(begun[0]);
+  nanosleep(&moment, NULL); /* the kill must hit any moment of its work */
+  kill(pid, SIGKILL);
+  waitpid(pid, &status, 0);
+  assert_true(WIFSIGNALED(status)); /* else it met an error */
+  store = store_open(p, DH_STORE_WRITE);
+  assert_whole(store->db);
+  for (int k = 0; k < RUNS; k++) {
+    snprintf(key, sizeof key, "%d", k);
+    assert_true(assert_stream(store->db, key) >= shared->acknowledged[k]);
+  }
+  dh_store_close(&store);
+}
+
 static void test_kill(void **state)
 {
   const char *kills = getenv("DH_KILLS");
   struct shared *shared =
       mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  struct place p = {.dir = ""};
-  struct dh_store *store;
-  struct dh_err err;
-  char key[16], byte;
+  int64_t groups = 0;
   int n = kills ? atoi(kills) : 30;
 
   (void)state;
-  place_make(&p);
-  store = store_open(&p, DH_STORE_WRITE);
-  for (int i = 0; i < RUNS; i++) {
-    snprintf(key, sizeof key, "%d", i);
-    OK(add_case(store->db, "q", key, 0, &err));
-  }
-  dh_store_close(&store);
   srand(20261124);
-  for (int i = 0; i < n; i++) {
-    struct timespec moment = {.tv_nsec = rand() % 30000000};
-    int status, begun[2];
-    pid_t pid;
+  for (int i = 0; i < n;) {
+    struct place p = {.dir = ""};
+    struct dh_store *store;
+    struct dh_err err;
+    char key[16];
 
-    assert_int_equal(pipe(begun), 0);
-    shared->begun = begun[1];
-    pid = fork();
-    if (!pid)
-      child(&p, shared);
-    close(begun[1]);
-    if (i % 4) /* the others are killed while they open, recover, claim */
-      assert_int_equal(read(begun[0], &byte, 1), 1);
-    close(begun[0]);
-    nanosleep(&moment, NULL); /* the kill must hit any moment of its work */
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    assert_true(WIFSIGNALED(status)); /* else it met an error */
+    place_make(&p);
+    memset(shared, 0, sizeof *shared);
     store = store_open(&p, DH_STORE_WRITE);
-    assert_whole(store->db);
     for (int k = 0; k < RUNS; k++) {
       snprintf(key, sizeof key, "%d", k);
-      assert_true(assert_stream(store->db, key) >= shared->acknowledged[k]);
+      OK(add_case(store->db, "q", key, 0, &err));
     }
     dh_store_close(&store);
+    for (int k = 0; k < PER_STORE && i < n; k++, i++)
+      kill_once(&p, shared, i % 4); /* every fourth is killed while it opens, recovers, claims */
+    groups += shared->groups;
+    place_drop(&p);
   }
-  print_message("%d kills, %lld groups acknowledged\n", n, (long long)shared->groups);
-  assert_true(shared->groups > 0);
-  place_drop(&p);
+  print_message("%d kills, %lld groups acknowledged\n", n, (long long)groups);
+  assert_true(groups > 0);
   munmap(shared, sizeof *shared);
 }
 
