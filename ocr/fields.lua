@@ -1,5 +1,6 @@
 --- fields - the fields of a kind on a page: by label and place, proved by check digits and by a second reading.
 local labels = require "ocr.labels"
+local layout = require "ocr.layout"
 local values = require "ocr.values"
 local fields = {}
 
@@ -22,8 +23,19 @@ local function evidence(segment, value, doubts)
     box = { segment.box[1] // 1, segment.box[2] // 1, segment.box[3] // 1, segment.box[4] // 1 }, doubts = doubts }
 end
 
+---The segment without the words behind the number, when its check digits are right without them.
+local function trimmed(segment, field)
+  for n = #segment.words, 1, -1 do
+    local part = layout.segment({ table.unpack(segment.words, 1, n) }, segment.row, segment.height)
+    local _, ok = values.identifier(part.text, field.identifier)
+    if ok then return part end
+  end
+  return segment
+end
+
 ---An identifier: what most readings say, if its check digits are right; else a doubt with a suggestion.
 local function identify(reader, segment, field, spec)
+  segment = trimmed(segment, field)
   local first, ok, kind = values.identifier(segment.text, field.identifier)
   local readings, votes = { first }, {}
   for _, way in ipairs { { "line", 2 }, { "block", 1.5 }, { "line", 3 } } do

@@ -59,7 +59,8 @@ local function find_labels(segments, spec)
   for _, s in ipairs(segments) do
     local i = 1
     while i <= #s.words do
-      local name, last = label_at(s.words, i, spec)
+      local name, last
+      if not is_index(s.words[i].text) then name, last = label_at(s.words, i, spec) end
       if name and (i == 1 or spec.fields[name].anywhere or is_index(s.words[i - 1].text) or #labels.fold(s.words[i - 1].text) == 0 or i <= 3) then
         found[s] = found[s] or {}
         table.insert(found[s], { name = name, first = i, last = last })
@@ -139,10 +140,12 @@ function labels.values(segments, spec)
     for n, l in ipairs(found[s] or {}) do
       local next_label = found[s][n + 1]
       local value = words_from(s, l.last + 1, next_label and next_label.first - 1 or #s.words)
+      local numbered = l.first > 1 and s.words[l.first - 1].text:match("%d") ~= nil and is_index(s.words[l.first - 1].text)
+      local after = s.words[l.last + 1]
+      if numbered and after and after.text:match("^%d%d?$") then value = nil end -- the next caption of the same row
       if not value then
         local box = s.words[l.first].box
         for i = l.first, l.last do box = layout.union(box, s.words[i].box) end
-        local numbered = l.first > 1 and s.words[l.first - 1].text:match("%d") ~= nil and is_index(s.words[l.first - 1].text)
         if numbered then box = layout.union(box, s.words[l.first - 1].box) end
         value = beside_or_below(segments, s, box, found, numbered)
       end
