@@ -38,17 +38,24 @@ void dh_app_open(struct dh_desk *d)
   d->app.answered = g_ptr_array_new_with_free_func(answered_free);
 }
 
+/* Value of DH_APP_MARK for the application that runs now. */
+static const char *mark_of(const struct dh_desk *d, char out[64])
+{
+  g_snprintf(out, 64, "%s.%u", d->session.mark, d->app.number);
+  return out;
+}
+
 void dh_app_reset(struct dh_desk *d)
 {
   struct dh_app *a = &d->app;
-  char number[16];
+  char mark[64];
 
-  if (a->number) {
-    g_snprintf(number, sizeof number, "%s.%u", d->session.mark + 8, a->number);
+  if (a->started) {
     dh_child_end(&a->pid);
-    dh_mark_kill(DH_APP_MARK, number);
+    dh_mark_kill(DH_APP_MARK, mark_of(d, mark));
   }
-  a->current = None;
+  a->started = false;
+  a->current = a->answered_in = a->pressed_in = a->surprise = None;
   a->n_asked = 0;
   g_ptr_array_set_size(a->rules, 0);
   g_ptr_array_set_size(a->answered, 0);
@@ -129,7 +136,7 @@ static char **list_of(const struct dh_val *v)
 static char **env_of(struct dh_desk *d, const struct dh_val *v)
 {
   GPtrArray *more = g_ptr_array_new_with_free_func(g_free);
-  char **env;
+  char **env, mark[64];
 
   for (size_t i = 0; v && v->type == DH_MAP && i < v->n; i++) {
     const struct dh_val *key = &v->items[2 * i], *value = &v->items[2 * i + 1];
@@ -137,7 +144,7 @@ static char **env_of(struct dh_desk *d, const struct dh_val *v)
     if (key->type == DH_TEXT && value->type == DH_TEXT)
       g_ptr_array_add(more, g_strdup_printf("%.*s=%.*s", (int)key->n, key->s, (int)value->n, value->s));
   }
-  g_ptr_array_add(more, g_strdup_printf(DH_APP_MARK "=%s.%u", d->session.mark + 8, d->app.number));
+  g_ptr_array_add(more, g_strdup_printf(DH_APP_MARK "=%s", mark_of(d, mark)));
   g_ptr_array_add(more, NULL);
   env = dh_session_env(&d->session, (char **)more->pdata);
   g_ptr_array_unref(more);
@@ -162,27 +169,31 @@ static int launch(struct dh_desk *d, const struct dh_val *request, struct dh_err
   if (pid < 0)
     return dh_err_advice(err, "look at `start` in the screen file"), err->code;
   d->app.pid = pid;
+  d->app.started = true;
   return 0;
 }
 
-/* DH_EUNAVAILABLE when the process has ended and left no window. */
+/* DH_EUNAVAILABLE when the program and all it started have ended; a launcher may hand over to another
+ * process. */
 static int alive(struct dh_desk *d, int windows, struct dh_err *err)
 {
-  int status = 0;
+  struct dh_app *a = &d->app;
+  char mark[64];
 
-  if (windows || d->app.pid == 0 ? false : !dh_child_gone(&d->app.pid, &status))
-    return dh_err_set(err, DH_EAGAIN, "the program shows no window yet");
   if (windows)
     return 0;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && d->app.current == None)
-    return dh_err_set(err, DH_EAGAIN,
-                      "the program shows no window yet"); /* a launcher that has handed over */
+  if (!a->started)
+    return dh_err_set(err, DH_EUSE, "no program runs on this desk: it begins with start");
+  if (a->pid)
+    dh_child_gone(&a->pid, &a->status);
+  if (a->pid || dh_mark_count(DH_APP_MARK, mark_of(d, mark)))
+    return dh_err_set(err, DH_EAGAIN, "the program shows no window");
   dh_err_set(err, DH_EUNAVAILABLE, "the program has ended");
-  if (WIFSIGNALED(status))
-    dh_err_seen(err, "killed by signal %d", WTERMSIG(status));
+  if (WIFSIGNALED(a->status))
+    dh_err_seen(err, "killed by signal %d", WTERMSIG(a->status));
   else
-    dh_err_seen(err, "exit status %d", WEXITSTATUS(status));
-  return err ? err->code : DH_EUNAVAILABLE;
+    dh_err_seen(err, "exit status %d", WEXITSTATUS(a->status));
+  return DH_EUNAVAILABLE;
 }
 
 static int first_window(struct dh_desk *d, const char *title, struct dh_err *err)
@@ -233,7 +244,7 @@ int dh_app_start(struct dh_desk *d, const struct dh_val *request, struct dh_err 
   g_autofree char *title = text_of(dh_val_get(request, "title"));
   int rc;
 
-  if (d->app.pid)
+  if (d->app.started)
     return dh_err_set(err, DH_EUSE, "an application runs on this desk already");
   rc = launch(d, request, err);
   if (rc)

@@ -30,7 +30,9 @@ struct dh_answered {
 };
 
 struct dh_app {
-  pid_t pid;
+  bool started;
+  pid_t pid; /* 0: it has ended, with status */
+  int status;
   unsigned number; /* of applications started on this desk; value of DH_APP_MARK */
   Window current;
   Window asked[DH_WINDOWS_MAX]; /* windows that were asked for: no surprise even if modal */

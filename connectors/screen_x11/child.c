@@ -106,7 +106,8 @@ static bool marked(pid_t pid, const char *entry)
   return found;
 }
 
-static int mark_kill_once(const char *entry)
+/* Sends a signal (0: none) to all that are marked; how many they are. */
+static int mark_signal(const char *entry, int signal)
 {
   DIR *proc = opendir("/proc");
   struct dirent *e;
@@ -118,12 +119,20 @@ static int mark_kill_once(const char *entry)
     pid_t pid = (pid_t)atoi(e->d_name);
 
     if (pid > 1 && pid != getpid() && marked(pid, entry)) {
-      kill(pid, SIGKILL);
+      kill(pid, signal);
       n++;
     }
   }
   closedir(proc);
   return n;
+}
+
+int dh_mark_count(const char *name, const char *value)
+{
+  char entry[256];
+
+  snprintf(entry, sizeof entry, "%s=%s", name, value);
+  return mark_signal(entry, 0);
 }
 
 int dh_mark_kill(const char *name, const char *value)
@@ -135,7 +144,7 @@ int dh_mark_kill(const char *name, const char *value)
   /* Again until a look finds nobody: one that was forking while we looked has left a child. A killed process
    * keeps its environment until it is gone, so the loop also waits for that, for as long as the kernel needs.
    */
-  while ((n = mark_kill_once(entry)) > 0) {
+  while ((n = mark_signal(entry, SIGKILL)) > 0) {
     all += n;
     sched_yield();
   }

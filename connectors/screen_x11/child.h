@@ -32,6 +32,9 @@ bool dh_child_gone(pid_t *pid, int *status);
 /* Kills every process whose environment holds name=value, until none is left. Returns how many there were. */
 int dh_mark_kill(const char *name, const char *value);
 
+/* How many there are now. */
+int dh_mark_count(const char *name, const char *value);
+
 struct dh_guard {
   pid_t pid;
   int fd; /* the guard acts when this is closed, by us or by our death */

@@ -54,7 +54,8 @@ char *dh_choice_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_
   return name_read(d, &t->nodes[node], err); /* GTK and Qt name a combo box by what is chosen */
 }
 
-static int missing(const struct dh_front *f, int node, const char *text, struct dh_err *err)
+static int missing(struct dh_desk *d, const struct dh_front *f, int node, const char *text,
+                   struct dh_err *err)
 {
   const struct dh_tree *t = f->tree;
   GString *seen = g_string_new(NULL);
@@ -62,7 +63,8 @@ static int missing(const struct dh_front *f, int node, const char *text, struct 
   for (int i = node + 1; i < t->n && dh_node_in(t, i, node); i++)
     if (is_choice(t->nodes[i].role) && seen->len < 600)
       g_string_append_printf(seen, "%s\"%s\"", seen->len ? ", " : "", t->nodes[i].name);
-  dh_err_set(err, DH_ENOENT, "\"%s\" offers no \"%s\"", dh_node_called(&t->nodes[node]), text);
+  dh_err_set(err, DH_ENOENT, "\"%s\" offers no \"%s\"", dh_node_called(&t->nodes[node]),
+             dh_field_masked(d, &t->nodes[node]) ? "***" : text);
   dh_err_seen(err, "choices %s", seen->len ? seen->str : "(none)");
   g_string_free(seen, TRUE);
   return DH_ENOENT;
@@ -94,7 +96,7 @@ int dh_choice_make(struct dh_desk *d, struct dh_front *f, int window, int node, 
     number++;
   }
   if (found < 0)
-    return missing(f, node, text, err);
+    return missing(d, f, node, text, err);
   answer = dh_bus_call(d, t->nodes[node].bus, t->nodes[node].path, DH_A11Y "Selection", "SelectChild",
                        g_variant_new("(i)", found), err);
   return answer ? 0 : err->code;

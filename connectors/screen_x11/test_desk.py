@@ -381,9 +381,13 @@ def marked(mark):
     return found
 
 
+def children_of(desk):
+    return subprocess.run(["pgrep", "-P", str(desk.process.pid)], capture_output=True, text=True).stdout.split()
+
+
 def mark_and_folder(desk):
     """What all processes of a desk bear in their environment, and where its files are."""
-    for child in subprocess.run(["pgrep", "-P", str(desk.process.pid)], capture_output=True, text=True).stdout.split():
+    for child in children_of(desk):
         with open(f"/proc/{child}/environ", "rb") as f:
             entries = dict(e.split(b"=", 1) for e in f.read().split(b"\0") if b"=" in e)
         if b"DESKHAND_DESK" in entries:
@@ -428,6 +432,11 @@ def desks_side_by_side_do_not_meet(_):
             place.call("wait", target={"name": "New approval", "role": "window"}, gone=True)
     for i, place in enumerate(places):
         assert [a[:2] for a in place.approvals()] == [(f"D{i}-{n}", "甲" * (i + 1)) for n in range(3)]
+    # a program of one desk is not let onto the display of another
+    with open(f"/proc/{children_of(desks[0])[-1]}/environ", "rb") as f:
+        display = next(e for e in f.read().split(b"\0") if e.startswith(b"DISPLAY=")).decode()[8:]
+    places[1].call("reset")
+    raises("EUNAVAILABLE", places[1].call, "start", argv=[LOAN_CORE], env={"DISPLAY": display})
     display = subprocess.run(["pgrep", "-a", "-P", str(desks[0].process.pid), "Xvfb"], capture_output=True, text=True)
     assert "-nolisten tcp" in display.stdout and "-auth" in display.stdout
     for place in places:

@@ -110,7 +110,7 @@ int dh_say_missing(struct dh_desk *d, struct dh_front *f, int scope, const struc
   if (l.nearest && l.nearest_by <= 1 + (int)g_utf8_strlen(name, -1) / 3)
     dh_err_advice(err, "write \"%s\"", l.nearest);
   else
-    dh_err_advice(err, "look at the picture, or at the names: deskhand inspect");
+    dh_err_advice(err, "look at the picture and the tree that are kept with the run");
   g_string_free(l.text, TRUE);
   return DH_ENOENT;
 }
