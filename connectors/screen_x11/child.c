@@ -1,10 +1,11 @@
 /* child.c - starting and ending the programs of a desk. Knows no display and no bus. */
 #include "child.h"
 
+#include "folder.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -151,14 +152,7 @@ int dh_mark_kill(const char *name, const char *value)
   return all;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-  (void)st, (void)kind, (void)at;
-  remove(path); /* what cannot be removed is left: nobody is there who could be told */
-  return 0;
-}
-
-static _Noreturn void guard_run(int fd, const char *mark, const char *dir)
+static _Noreturn void guard_run(int fd, int lock, const char *mark, const char *dir)
 {
   char byte;
 
@@ -169,15 +163,17 @@ static _Noreturn void guard_run(int fd, const char *mark, const char *dir)
   signal(SIGHUP, SIG_IGN);
   if (fd != 0)
     dup2(fd, 0);
-  close_range(1, ~0u, 0);
+  if (lock != 1)
+    dup2(lock, 1);
+  close_range(2, ~0u, 0);
   while (read(0, &byte, 1) < 0 && errno == EINTR)
     ;
   dh_mark_kill(DH_DESK_MARK, mark);
-  nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  dh_folder_remove(dir);
   _exit(0);
 }
 
-int dh_guard_start(struct dh_guard *g, const char *mark, const char *dir, struct dh_err *err)
+int dh_guard_start(struct dh_guard *g, int lock, const char *mark, const char *dir, struct dh_err *err)
 {
   int fds[2];
 
@@ -185,7 +181,7 @@ int dh_guard_start(struct dh_guard *g, const char *mark, const char *dir, struct
     return dh_err_errno(err, "cannot start the desk's guard");
   g->pid = fork();
   if (g->pid == 0)
-    guard_run(fds[0], mark, dir);
+    guard_run(fds[0], lock, mark, dir);
   close(fds[0]);
   g->fd = fds[1];
   if (g->pid > 0)

@@ -40,8 +40,9 @@ struct dh_guard {
   int fd; /* the guard acts when this is closed, by us or by our death */
 };
 
-/* mark: value of DH_DESK_MARK. dir is removed with all that is in it. Begin it before any thread is there. */
-int dh_guard_start(struct dh_guard *g, const char *mark, const char *dir, struct dh_err *err);
+/* mark: value of DH_DESK_MARK. dir is removed with all that is in it. lock: a descriptor that the guard keeps
+ * open until then. Begin it before any thread is there. */
+int dh_guard_start(struct dh_guard *g, int lock, const char *mark, const char *dir, struct dh_err *err);
 /* Lets it act and waits until it has. Idempotent. */
 void dh_guard_end(struct dh_guard *g);
 

@@ -1,6 +1,8 @@
 /* session.c - brings up a private desktop and takes it down. */
 #include "session.h"
 
+#include "folder.h"
+
 #include <X11/Xatom.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,19 +60,15 @@ static int folders_make(struct dh_session *s, struct dh_err *err)
 {
   static const char *const folders[] = {
       "home", "config", "config/openbox", "config/gtk-3.0", "config/gtk-4.0", "cache", "data", "run", "tmp"};
-  const char *tmp = getenv("TMPDIR");
   unsigned char number[8];
 
-  snprintf(s->dir, sizeof s->dir, "%s/deskhand-desk-XXXXXX", tmp && strlen(tmp) < 36 ? tmp : "/tmp");
-  if (!mkdtemp(s->dir)) {
-    s->dir[0] = 0;
-    return dh_err_errno(err, "cannot make a folder for the desk in %s", tmp ? tmp : "/tmp");
-  }
+  if (dh_folder_make(s->dir, sizeof s->dir, &s->lock, err))
+    return err->code;
   if (getrandom(number, sizeof number, 0) != sizeof number)
     return dh_err_errno(err, "no random numbers for the desk");
   for (size_t i = 0; i < sizeof number; i++)
     snprintf(s->mark + 2 * i, 3, "%02x", number[i]);
-  if (dh_guard_start(&s->guard, s->mark, s->dir, err))
+  if (dh_guard_start(&s->guard, s->lock, s->mark, s->dir, err))
     return err->code;
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
     g_autofree char *path = g_build_filename(s->dir, folders[i], NULL);
@@ -319,7 +317,7 @@ int dh_session_open(struct dh_session *s, const char *size, struct dh_err *err)
   g_autofree char *config = NULL;
   int rc;
 
-  *s = (struct dh_session){.log = -1};
+  *s = (struct dh_session){.log = -1, .lock = -1};
   rc = folders_make(s, err);
   if (!rc) {
     env_make(s);
@@ -355,7 +353,9 @@ void dh_session_close(struct dh_session *s)
   g_clear_pointer(&s->env, g_strfreev);
   if (s->log >= 0)
     close(s->log);
-  s->log = -1;
+  if (s->lock >= 0)
+    close(s->lock);
+  s->log = s->lock = -1;
 }
 
 char **dh_session_env(const struct dh_session *s, char *const *more)

@@ -11,6 +11,7 @@
 
 struct dh_session {
   char dir[64];  /* 0700; holds everything the desk's programs write */
+  int lock;      /* of the folder */
   char mark[40]; /* value of DH_DESK_MARK */
   struct dh_guard guard;
   pid_t xvfb, dbus, wm;

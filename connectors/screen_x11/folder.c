@@ -1,0 +1,79 @@
+/* folder.c - making, locking, sweeping desk folders. */
+#include "folder.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 300 };
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+  (void)st, (void)kind, (void)at;
+  remove(path); /* what cannot be removed is left: nobody is there who could be told */
+  return 0;
+}
+
+void dh_folder_remove(const char *path)
+{
+  nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The lock of a folder, taken; -1 when somebody has it, or it is no folder of ours. */
+static int lock_take(const char *dir, int flags)
+{
+  char path[PATH_SIZE];
+  struct stat st;
+  int fd;
+
+  if (lstat(dir, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+    return -1;
+  snprintf(path, sizeof path, "%s/lock", dir);
+  fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+}
+
+static void sweep(const char *tmp)
+{
+  char pattern[PATH_SIZE];
+  glob_t found;
+
+  snprintf(pattern, sizeof pattern, "%s/deskhand-desk-*", tmp);
+  if (glob(pattern, GLOB_NOSORT, NULL, &found))
+    return;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    int lock = lock_take(found.gl_pathv[i], 0); /* a folder without a lock is just being made */
+
+    if (lock < 0)
+      continue;
+    dh_folder_remove(found.gl_pathv[i]);
+    close(lock);
+  }
+  globfree(&found);
+}
+
+int dh_folder_make(char *out, size_t size, int *lock, struct dh_err *err)
+{
+  const char *tmp = getenv("TMPDIR");
+
+  if (!tmp || *tmp != '/' || strlen(tmp) > 36) /* addresses of sockets are short */
+    tmp = "/tmp";
+  sweep(tmp);
+  snprintf(out, size, "%s/deskhand-desk-XXXXXX", tmp);
+  if (!mkdtemp(out)) {
+    *out = '\0';
+    return dh_err_errno(err, "cannot make a folder for the desk in %s", tmp);
+  }
+  *lock = lock_take(out, O_CREAT | O_EXCL);
+  return *lock < 0 ? dh_err_errno(err, "cannot lock %s", out) : 0;
+}
