@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 60 };
+enum { DEPTH_MAX = 60, PARTS_MAX = 1000000 /* nothing can interrupt the writing of a value */ };
 
 struct writer {
   lua_State *L;
   struct dh_buf *out;
   enum dh_secret_mode mode;
+  int parts;
   char path[200];
 };
 
@@ -191,6 +192,8 @@ static void put(struct writer *w, int index, int depth)
 {
   lua_State *L = w->L;
 
+  if (++w->parts > PARTS_MAX)
+    luaL_error(L, "the value is too large (over %d parts); keep it as a file", PARTS_MAX);
   switch (lua_type(L, index)) {
   case LUA_TNIL:
     check(w, dh_put_nil(w->out));

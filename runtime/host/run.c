@@ -76,10 +76,10 @@ static void unlink_run(struct dh_run *r)
     }
 }
 
-static void run_free(struct dh_run *r)
+/* Takes a run out of its host; what is left needs the host no more. */
+static void leave_host(struct dh_run *r)
 {
-  if (!r->orphan)
-    unlink_run(r);
+  unlink_run(r);
   end_tasks(r);
   dh_isolate_close(r);
   while (r->tasks) {
@@ -89,6 +89,12 @@ static void run_free(struct dh_run *r)
     dh_task_free(t);
   }
   stop_deadline(r);
+}
+
+static void run_free(struct dh_run *r)
+{
+  if (!r->orphan)
+    leave_host(r);
   dh_secrets_free(r);
   dh_journal_free(r->journal);
   dh_buf_fini(&r->input);
@@ -111,9 +117,8 @@ void dh_host_close(struct dh_host **hp)
     struct dh_run *r = h->runs;
 
     if (r->ending) { /* its last record's answer is still to come, and frees it */
-      unlink_run(r);
+      leave_host(r);
       r->orphan = true;
-      stop_deadline(r);
       continue;
     }
     run_free(r);
