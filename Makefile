@@ -167,7 +167,16 @@ asan: deps
 COUNTS ?= tests/full.mk
 include $(COUNTS)
 soak: all
-	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS) $(SOAK_SECONDS)
+	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS)
+
+# ---- the demo; make demo COUNT=50 SEED=7 RUDE=1 KEEP=1
+COUNT ?= 12
+SEED  ?= 1
+demo: deps
+	@$(MAKE) --no-print-directory demo-run
+.PHONY: demo-run
+demo-run: all
+	@/usr/bin/python3 -B examples/demo/run.py --build $(BUILD) --count $(COUNT) --seed $(SEED) --rude "$(RUDE)" $(if $(KEEP),--keep)
 
 # ---- measuring: ratios against a named peer in the same run
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))

@@ -82,15 +82,20 @@ end
 
 local function overlap(a, b) return math.min(a[1] + a[3], b[1] + b[3]) - math.max(a[1], b[1]) end
 
+-- Where a value may stand: not at marks alone, and not at the caption of the next numbered box ("3 Period").
+local function can_be_value(s)
+  return labels.fold(s.text) ~= "" and not (#s.words > 1 and s.words[1].text:match("^%d%.?$"))
+end
+
 ---The segment to the right in the same row, or the nearest one below under the same left edge. In a form whose boxes
 ---are numbered the captions stand above what is written.
 local function beside_or_below(segments, s, label_box, found, numbered)
   local right, below
   for _, o in ipairs(segments) do
-    if o.page == s.page and o ~= s and not found[o] then
+    if o.page == s.page and o ~= s and not found[o] and can_be_value(o) then
       if o.row == s.row and o.box[1] > label_box[1] + label_box[3] and (not right or o.box[1] < right.box[1]) then right = o end
       local gap = o.box[2] - (label_box[2] + label_box[4])
-      if o.row > s.row and gap >= -0.5 * s.height and gap < 2.6 * s.height and math.abs(o.box[1] - label_box[1]) < 3 * s.height
+      if o.row > s.row and gap >= -0.5 * s.height and gap < 4 * s.height and math.abs(o.box[1] - label_box[1]) < 3 * s.height
         and overlap(o.box, label_box) > 0 and (not below or o.row < below.row) then
         below = o
       end

@@ -1,4 +1,3 @@
 # Counts of `make soak` in full.
 SOAK_DEMOS   := 50
 SOAK_KILLS   := 500
-SOAK_SECONDS := 1800

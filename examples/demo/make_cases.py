@@ -30,7 +30,7 @@ HARD = (
     "529900ATF9XUG4XSFP50",
     "724500HW9I3CIW5B8N93",
 )
-PRODUCTS = ("Working capital", "Equipment loan", "Trade finance", "Commercial mortgage")
+PRODUCTS = ("Working capital", "Equipment", "Invoice finance", "Farm credit")
 GIVEN = "Anna Bruno Clara David Elena Felix Greta Henrik Ida Jonas Katrin Leon Marta Nils Olga Paul Rita Sven".split()
 FAMILY = "Beispiel Ejemplo Esempio Exempel Przyklad Sample Specimen Testmann Voorbeeld Muster".split()
 LOOK_ALIKE = {
