@@ -1,4 +1,5 @@
 --- ocr - documents: a reader reads the words, a kind says which fields to look for, what is doubtful goes to a person.
+local again = require "ocr.again"
 local errors = require "errors"
 local fields = require "ocr.fields"
 local kinds = require "ocr.kinds"
@@ -16,6 +17,7 @@ local function read(file, kind, _)
   return pages.with_reader(function(reader)
     local document = pages.read(reader, file, spec.langs)
     local found = fields.extract(layout.segments(document.words), spec, reader)
+    again.look(found, spec, reader, document.pages)
     return { kind = kind, pages = document.pages, fields = found }
   end)
 end
@@ -41,6 +43,7 @@ local function look(file, kind, langs)
     local all = { pages = document.pages, words = document.words }
     if spec then
       all.kind, all.fields = kind, fields.extract(layout.segments(document.words), spec, reader)
+      again.look(all.fields, spec, reader, document.pages)
     end
     return all
   end)

@@ -3,7 +3,7 @@ local errors = require "errors"
 local host = require "host"
 local pages = {}
 
-local PDF_DPI, PDF_PAGES_MAX = 200, 200
+local PDF_DPI, PDF_PAGES_MAX, SIDE_MAX = 200, 200, 5000 -- pixels of a side
 local PICTURE_MS = 120000
 
 ---Lends a reader for the time of f; it goes back in every case.
@@ -59,9 +59,9 @@ local function text_layer(file)
 end
 
 ---A page of a PDF as a picture. pdftoppm ends well without a picture when a page is too large: that is an error here.
-local function picture_of(file, page)
+local function picture_of(file, page, dpi)
   local n = tostring(page)
-  local png = run({ "pdftoppm", "-png", "-r", tostring(PDF_DPI), "-f", n, "-l", n, "-singlefile", "-scale-to", "4000", "-" }, "pdftoppm", file)
+  local png = run({ "pdftoppm", "-png", "-r", tostring(dpi), "-f", n, "-l", n, "-singlefile", "-" }, "pdftoppm", file)
   if #png < 8 then
     errors.raise { code = "ELIMIT", text = "page " .. n .. " of " .. tostring(file) .. " gives no picture",
       advice = "it is too large or empty; split the document" }
@@ -69,23 +69,30 @@ local function picture_of(file, page)
   return png
 end
 
+---How many pages a PDF has, and with how many dots per inch each is rendered: fewer where a page is huge.
 local function pdf_pages(file)
-  local info = run({ "pdfinfo", "-" }, "pdftoppm", file)
+  local info = run({ "pdfinfo", "-f", "1", "-l", tostring(PDF_PAGES_MAX), "-" }, "pdftoppm", file)
   local n = tonumber(info:match("Pages:%s+(%d+)")) or 0
   if n < 1 or n > PDF_PAGES_MAX then
     errors.raise { code = "ELIMIT", text = tostring(file) .. " has " .. n .. " pages (1 to " .. PDF_PAGES_MAX .. " are read)" }
   end
-  return n
+  local dpi = {}
+  for page, width, height in info:gmatch("Page%s+(%d+) size:%s+([%d.]+) x ([%d.]+) pts") do
+    local inches = math.max(tonumber(width), tonumber(height)) / 72
+    dpi[tonumber(page)] = math.tointeger(math.max(1, math.min(PDF_DPI, SIDE_MAX // inches) // 1))
+  end
+  return n, dpi
 end
 
 local function read_pdf(reader, file, langs)
   local sizes, list = text_layer(file)
-  local count = pdf_pages(file)
+  local count, dpi = pdf_pages(file)
   local written = {}
   for _, word in ipairs(list) do written[word.page] = true end
   for page = 1, count do
     if not written[page] then
-      local answer = pages.ask(reader, { op = "read", langs = langs, dpi = PDF_DPI }, host.memory(picture_of(file, page)))
+      local at = dpi[page] or PDF_DPI
+      local answer = pages.ask(reader, { op = "read", langs = langs, dpi = at }, host.memory(picture_of(file, page, at)))
       sizes[page] = answer.pages[1]
       sizes[page].page = page
       for _, word in ipairs(answer.words) do
