@@ -53,6 +53,16 @@ end
 -- "2 Tax number", "(3)": numbers of a form in front of its labels.
 local function is_index(text) return text:match("^%(?%d%d?[%.%)]?$") ~= nil or text:match("^[:;|%-%.,'`=_]+$") ~= nil end
 
+---Labels begin a segment; before them stand at most a form's numbers, marks, and what dust was taken for. "The taxpayer
+---has …" is a sentence.
+local function begins(s, i)
+  for k = 1, i - 1 do
+    local w = s.words[k]
+    if not (is_index(w.text) or #labels.fold(w.text) == 0 or w.confidence < 0.6 or k == i - 1 and w.text:match(":$")) then return false end
+  end
+  return true
+end
+
 ---Every label on the document: { segment, name, first, last } by segment.
 local function find_labels(segments, spec)
   local found = {}
@@ -61,7 +71,7 @@ local function find_labels(segments, spec)
     while i <= #s.words do
       local name, last
       if not is_index(s.words[i].text) then name, last = label_at(s.words, i, spec) end
-      if name and (i == 1 or spec.fields[name].anywhere or is_index(s.words[i - 1].text) or #labels.fold(s.words[i - 1].text) == 0 or i <= 3) then
+      if name and (spec.fields[name].anywhere or begins(s, i)) then
         found[s] = found[s] or {}
         table.insert(found[s], { name = name, first = i, last = last })
         i = last
