@@ -38,21 +38,14 @@ local function complete(found, spec, reader, pages)
   end
 end
 
----What two readings are compared by: without spaces, and without the marks that rules and dust leave at the ends.
-local function bare(value)
-  local text = tostring(value):gsub("%s+", "")
-  for _, mark in ipairs { "—", "–", "‘", "’", "“", "”", "|", "_", "©", "®", "~", "=", "-", ":", ";", "'", "\"" } do
-    while #text > #mark and text:sub(1, #mark) == mark do text = text:sub(#mark + 1) end
-    while #text > #mark and text:sub(-#mark) == mark do text = text:sub(1, -#mark - 1) end
-  end
-  return text
-end
+---What two readings are compared by.
+local function bare(value) return (layout.trim(tostring(value)):gsub("%s+", "")) end
 
 ---The value that a region shows when it is read in another way; nil when it shows none.
 local function reading(e, field, spec, reader, way)
   local b = e.box
   local pad = b[4] // 2
-  if b[4] > 60 then pad = 12 end
+  if b[4] > 60 then pad = 20 end -- several lines
   local answer = ask(reader, { page = e.page, mode = way[1], scale = way[2], langs = spec.langs,
     region = { math.max(b[1] - pad, 0), math.max(b[2] - pad, 0), b[3] + 2 * pad, b[4] + 2 * pad } })
   if not answer then return nil, true end
@@ -67,7 +60,7 @@ local function agree(e, field, spec, reader)
   local second, cannot = reading(e, field, spec, reader, WAYS[1])
   if cannot then return end
   if second ~= nil and bare(second) == bare(first) and e.confidence >= SURE then return end
-  local third = reading(e, field, spec, reader, { "block", 2 })
+  local third = reading(e, field, spec, reader, { "auto", 1.25 })
   if third ~= nil and bare(third) == bare(first) and (e.confidence >= SURE or second ~= nil and bare(second) == bare(first)) then return end
   if second ~= nil and third ~= nil and bare(second) == bare(third) then
     if bare(first) ~= bare(second) then e.suggestion = tostring(second) end
@@ -76,13 +69,24 @@ local function agree(e, field, spec, reader)
   table.insert(e.doubts, "readings differ: " .. tostring(first) .. " / " .. tostring(second or "nothing") .. " / " .. tostring(third or "nothing"))
 end
 
+---An amount whose two readings differ is what two further readings both say, or stays doubted.
+local function outvote(e, field, spec, reader)
+  local third = reading(e, field, spec, reader, WAYS[1])
+  local fourth = reading(e, field, spec, reader, { "auto", 1.25 })
+  if third ~= nil and fourth ~= nil and third == fourth then
+    e.value, e.doubts = third, nil
+  end
+end
+
 ---@param found table<string, table>  what fields.extract gave; changed in place
 ---@param pages table[]  of the document
 function again.look(found, spec, reader, pages)
   complete(found, spec, reader, pages)
   for name, e in pairs(found) do
     local field = spec.fields[name]
-    if not field.identifier and field.type ~= "money" and e.value ~= nil and e.value ~= "" and not e.doubts then
+    if field.type == "money" and e.doubts and e.box then
+      outvote(e, field, spec, reader)
+    elseif not field.identifier and field.type ~= "money" and e.value ~= nil and e.value ~= "" and not e.doubts then
       agree(e, field, spec, reader)
     end
   end

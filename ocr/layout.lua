@@ -48,6 +48,28 @@ local function rows_of(words, height)
   return rows
 end
 
+local MARKS = { "—", "–", "‘", "’", "“", "”", "©", "®", "°", "•", "·", "…" }
+
+---Text without the marks that rules, dots and dust leave at its ends.
+function layout.trim(text)
+  local before
+  repeat
+    before = text
+    for _, mark in ipairs(MARKS) do
+      if text:sub(1, #mark) == mark then text = text:sub(#mark + 1) end
+      if #text >= #mark and text:sub(-#mark) == mark then text = text:sub(1, -#mark - 1) end
+    end
+    text = text:gsub("^[%s:;,.|'\"`_=~-]+", ""):gsub("[%s:;|'\"`_=~-]+$", "")
+  until text == before
+  return text
+end
+
+---Marks alone are no segment: a value must not be looked for in dust.
+local function add(out, part, row, height)
+  local segment = layout.segment(part, row, height)
+  if layout.trim(segment.text) ~= "" then out[#out + 1] = segment end
+end
+
 ---All segments of a document, by page, row, and from left to right.
 function layout.segments(words)
   local by_page, last, out, row_number = {}, 0, {}, 0
@@ -66,12 +88,12 @@ function layout.segments(words)
       for _, w in ipairs(row.words) do
         local before = part[#part]
         if before and w.box[1] - (before.box[1] + before.box[3]) > 1.8 * height then
-          out[#out + 1] = layout.segment(part, row_number, height)
+          add(out, part, row_number, height)
           part = {}
         end
         part[#part + 1] = w
       end
-      if #part > 0 then out[#out + 1] = layout.segment(part, row_number, height) end
+      if #part > 0 then add(out, part, row_number, height) end
     end
   end
   return out

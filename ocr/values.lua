@@ -1,5 +1,6 @@
 --- values - the text at a label as a value of the field's type, and why it may be doubted.
 local host = require "host"
+local layout = require "ocr.layout"
 local identifier = require("identifier").pure
 local values = {}
 
@@ -73,7 +74,7 @@ function values.of(text, field)
   if field.type == "money" then return values.money(text, field.currency) end
   if field.type == "number" then return tonumber((text:gsub("[%s,]", ""))) end
   if field.type == "flag" then return text:match("[xX☒✓✔]") ~= nil or text:lower():match("^yes") ~= nil end
-  return (text:gsub("%s+", " "):gsub("^[%s:;,.|'`_=-]+", ""):gsub("[%s:;|'`_=-]+$", ""))
+  return (layout.trim((text:gsub("%s+", " "))))
 end
 
 return values
