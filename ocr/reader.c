@@ -148,16 +148,13 @@ static int serve(struct session *s)
   return s->gone || rc == DH_ECLOSED ? 0 : rc;
 }
 
-/* Sets of languages from --languages, the environment, or all that are installed of the usual ones. */
-static int load_languages(int argc, char **argv, struct dh_err *err)
+/* Sets of languages from the environment, or all that are installed of the usual ones. */
+static int load_languages(struct dh_err *err)
 {
   static const char *const usual[] = {"eng", "chi_sim+eng", "chi_tra+eng"};
   const char *sets = getenv("DESKHAND_READER_LANGUAGES");
   int loaded = 0, rc = 0;
 
-  for (int i = 1; i + 1 < argc; i++)
-    if (!strcmp(argv[i], "--languages"))
-      sets = argv[i + 1];
   if (sets && *sets)
     return ocr_tesseract.open(sets, err);
   for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
@@ -175,10 +172,12 @@ int ocr_reader_main(int fd, int argc, char **argv)
   struct dh_err err = {0};
   int rc;
 
+  (void)argc;
+  (void)argv;
   signal(SIGALRM, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   setMsgSeverity(L_SEVERITY_NONE);
-  rc = load_languages(argc, argv, &err);
+  rc = load_languages(&err);
   rc = rc ? rc : ocr_sandbox_enter(&err);
   if (rc) {
     dh_log(DH_ERROR, NULL, "the reader cannot start: %s. %s", err.text, err.advice);

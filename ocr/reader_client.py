@@ -100,15 +100,15 @@ class Gone(Exception):
 
 
 class Reader:
-    """One child process. `with Reader() as reader: reader.read(png_bytes, langs="eng")`"""
+    """One child process. `with Reader("eng") as reader: reader.read(png_bytes, langs="eng")`"""
 
-    def __init__(self, *arguments):
+    def __init__(self, languages=""):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = os.environ.get("DESKHAND", "build/deskhand")
-        environment = dict(os.environ, OMP_THREAD_LIMIT="1", LC_ALL="C.UTF-8")
+        environment = dict(os.environ, OMP_THREAD_LIMIT="1", LC_ALL="C.UTF-8", DESKHAND_READER_LANGUAGES=languages)
         fd = theirs.fileno()
         self.child = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{fd}', command, "reader", *arguments], pass_fds=[fd], env=environment
+            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{fd}', command, "reader"], pass_fds=[fd], env=environment
         )
         theirs.close()
         self.socket = ours
