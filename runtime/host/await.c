@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TIDY_BYTES = 48 << 10 };
+
 const char dh_await_mark = 0;
 lua_State *volatile dh_running;
 
@@ -258,6 +260,16 @@ static bool is_called_off(const struct dh_task *t)
   return t->run->kill || (t->cancelled && !t->shield);
 }
 
+/* Before a run waits for the first time, what loading it has left behind goes: most runs are parked most of their
+ * time. Cannot raise: a collection that finds no memory goes without it. */
+static void tidy_once(struct dh_run *r)
+{
+  if (r->tidy || r->memory < TIDY_BYTES)
+    return;
+  r->tidy = true;
+  lua_gc(r->L, LUA_GCCOLLECT);
+}
+
 static void resume(struct dh_task *t)
 {
   struct dh_run *r = t->run;
@@ -279,8 +291,10 @@ static void resume(struct dh_task *t)
     bool waits = n == 1 && lua_touserdata(t->L, -1) == &dh_await_mark;
 
     lua_pop(t->L, n);
-    if (waits && !is_called_off(t))
+    if (waits && !is_called_off(t)) {
+      tidy_once(r);
       return;
+    }
     dh_await_drop(t);
     status = waits ? DH_TASK_CALLED_OFF : DH_TASK_YIELDED;
   }

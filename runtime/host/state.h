@@ -62,6 +62,7 @@ struct dh_run {
   struct dh_buf input;
   int kill;                   /* DH_E* once the run must end; sticky, no pcall catches it */
   bool stopped, ending;
+  bool tidy;  /* its garbage was collected before its first wait */
   bool begun; /* an effect had begun when the run was ended by force; a review stands for it */
   bool orphan;                /* its host was closed while its last record was on the way */
   int64_t retry_times, retry_wait_ms;
