@@ -1,5 +1,8 @@
 /* test_store_journal.c - what stands after a crash, an error, a refusal, a rollback; large data. */
 #include "test_case.h"
+#include "sqlite.h"
+
+#include <sys/stat.h>
 
 /* Reads around an effect, in the robot's own line and in branches. */
 static void write_journal(struct fixture *f)
@@ -268,6 +271,33 @@ static void test_rebundle(void **state)
   dh_claim_fini(&f->c);
 }
 
+/* The log is moved into the database while the writer goes on. */
+static void test_checkpoints(void **state)
+{
+  struct fixture *f = *state;
+  char *bytes = calloc(1, DH_DATA_ROW);
+  struct stat st;
+  struct dh_err err;
+
+  begin_case(f, "L-1");
+  for (int i = 1; i <= 40; i++) { /* 40 commits of 1 MB: the first thousand pages are behind after four */
+    tx(f->db);
+    for (int j = 0; j < 16; j++) {
+      struct dh_record r = record(f->c.run, DH_REC_READ, "", i * 16 + j, "", NULL);
+
+      r.data = bytes;
+      r.len = DH_DATA_ROW;
+      OK(f->db->ops->append(f->db, &r, f->c.fence, NULL, &err));
+    }
+    tx_end(f->db);
+  }
+  sq_checkpoint_stop((struct sq *)f->db); /* waits for the copy that goes on */
+  assert_int_equal(stat(f->place.db, &st), 0);
+  assert_true(st.st_size > 1 << 20);
+  free(bytes);
+  dh_claim_fini(&f->c);
+}
+
 static void test_check_is_clean(void **state)
 {
   struct fixture *f = *state;
@@ -289,7 +319,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       T(test_crash_keeps_all), T(test_failure_drops_reads), T(test_void_frees_intent), T(test_refused_alone),
       T(test_torn_stream),     T(test_large_data),          T(test_long_journal),      T(test_rebundle),
-      T(test_check_is_clean),
+      T(test_check_is_clean),  T(test_checkpoints),
   };
 
   return cmocka_run_group_tests_name("store journal", tests, NULL, NULL);
