@@ -157,9 +157,10 @@ local function refuse_change(s, name)
   if s.in_effect or not s.d.changes or type(name) ~= "string" then return end
   for _, change in ipairs(s.d.changes) do
     if change == name then
-      errors.raise { code = "EREFUSED", text = "press \"" .. name .. "\" stands outside an effect, and " .. s.name .. " lists \"" .. name .. "\" as a change",
-        seen = "nothing; it was not pressed",
-        advice = "use " .. s.name:gsub("[^%w]", "_") .. ":submit(\"…\", { …, press = \"" .. name .. "\", proof = … }), so that a crash cannot do it twice" }
+      errors.raise { code = "EREFUSED", seen = "nothing; it was not pressed",
+        text = ("press \"%s\" stands outside an effect, and %s lists \"%s\" as a change"):format(name, s.name, name),
+        advice = ("use %s:submit(\"…\", { …, press = \"%s\", proof = … }), so that a crash cannot do it twice"):format(
+          (s.name:gsub("[^%w]", "_")), name) }
     end
   end
 end

@@ -72,7 +72,9 @@ function targets.check_pairs(list, word)
   if type(list) ~= "table" then use(word .. " takes a list: label, value, label, value …", type(list)) end
   local n = 0
   for k in pairs(list) do
-    if math.type(k) ~= "integer" then use(word .. " takes a list, not named fields", tostring(k) .. " = …", "write \"" .. tostring(k) .. "\", value") end
+    if math.type(k) ~= "integer" then
+      use(word .. " takes a list, not named fields", tostring(k) .. " = …", "write \"" .. tostring(k) .. "\", value")
+    end
     if k > n then n = k end
   end
   local seen = {}

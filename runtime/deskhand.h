@@ -1,5 +1,6 @@
-/* deskhand.h - the one header that modules include. A module is a folder with <name>.c, <name>.lua, module.mk;
- * see connectors/README.md for a whole one. Plain C code (roles, readers) may use only the base and io parts. */
+/* deskhand.h - the one header that modules include. A module is a folder with <name>.c, <name>.lua,
+ * module.mk; see connectors/README.md for a whole one. Plain C code (roles, readers) may use only the base
+ * and io parts. */
 #ifndef DESKHAND_H
 #define DESKHAND_H
 

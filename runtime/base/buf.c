@@ -128,7 +128,8 @@ int dh_buf_read_file(struct dh_buf *b, const char *path, struct dh_err *err)
     if (n < 0)
       rc = dh_err_errno(err, "cannot read %s", path);
     else if (n > 0 && (rc = dh_buf_put(b, chunk, (size_t)n)))
-      dh_err_set(err, rc, rc == DH_ELIMIT ? "%s is larger than %zu bytes" : "no memory to read %s (%zu bytes at most)",
+      dh_err_set(err, rc,
+                 rc == DH_ELIMIT ? "%s is larger than %zu bytes" : "no memory to read %s (%zu bytes at most)",
                  path, b->max);
     if (n <= 0 || rc)
       break;

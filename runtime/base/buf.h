@@ -30,7 +30,8 @@ char *dh_buf_take(struct dh_buf *b, size_t *len);
 /* Appends the whole file. Errors: as open and read, DH_ELIMIT. */
 struct dh_err;
 int dh_buf_read_file(struct dh_buf *b, const char *path, struct dh_err *err);
-/* Writes bytes to path atomically: a new file of the given mode beside it, fsync, rename, fsync of the folder. */
+/* Writes bytes to path atomically: a new file of the given mode beside it, fsync, rename, fsync of the
+ * folder. */
 int dh_file_write(const char *path, const void *data, size_t len, unsigned mode, struct dh_err *err);
 /* Makes a folder and its missing parents with mode 0700. Existing folders are fine. */
 int dh_dir_make(const char *path, struct dh_err *err);

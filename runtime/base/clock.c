@@ -34,8 +34,9 @@ char *dh_time_text(int64_t wall_ms, char out[DH_TIME_TEXT])
   struct tm tm;
 
   gmtime_r(&s, &tm);
-  snprintf(out, DH_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
-           tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100, (int)(wall_ms % 1000));
+  snprintf(out, DH_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000,
+           (tm.tm_mon + 1) % 100, tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100,
+           (int)(wall_ms % 1000));
   return out;
 }
 

@@ -6,9 +6,10 @@
 #include <string.h>
 
 static const char *const names[] = {
-    "OK",      "ENOMEM",  "EUSE",  "ENOENT", "EEXIST",  "EACCES",     "EIO",       "EFORMAT",  "ELIMIT",
-    "ETIME",   "ECANCELED", "ECLOSED", "EAGAIN", "EUNAVAILABLE", "EAUTH", "ERATE", "ESCHEMA", "EAMBIGUOUS",
-    "EMISMATCH", "EUNKNOWN", "EREFUSED", "EREPLAY", "EMEMORY", "ESCRIPT", "EREJECT", "EWAIT",
+    "OK",      "ENOMEM",  "EUSE",    "ENOENT",     "EEXIST",    "EACCES",   "EIO",
+    "EFORMAT", "ELIMIT",  "ETIME",   "ECANCELED",  "ECLOSED",   "EAGAIN",   "EUNAVAILABLE",
+    "EAUTH",   "ERATE",   "ESCHEMA", "EAMBIGUOUS", "EMISMATCH", "EUNKNOWN", "EREFUSED",
+    "EREPLAY", "EMEMORY", "ESCRIPT", "EREJECT",    "EWAIT",
 };
 static const int n_names = sizeof names / sizeof *names;
 
@@ -27,7 +28,8 @@ int dh_err_code(const char *name)
 
 bool dh_err_retryable(int code)
 {
-  return code == DH_ETIME || code == DH_EUNAVAILABLE || code == DH_ERATE || code == DH_ECLOSED || code == DH_EAGAIN;
+  return code == DH_ETIME || code == DH_EUNAVAILABLE || code == DH_ERATE || code == DH_ECLOSED ||
+         code == DH_EAGAIN;
 }
 
 int dh_err_set(struct dh_err *err, int code, const char *fmt, ...)

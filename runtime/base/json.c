@@ -1,4 +1,5 @@
-/* json.c - plain data as JSON text, for programs and people. Writing only: reading JSON is a module's work. */
+/* json.c - plain data as JSON text, for programs and people. Writing only: reading JSON is a module's work.
+ */
 #include "val.h"
 
 #include <inttypes.h>
@@ -10,7 +11,11 @@
 /* Bytes of the UTF-8 sequence at s, 0 if it is not one (overlong, surrogate, above U+10FFFF, cut). */
 static size_t utf8_len(const unsigned char *s, size_t n)
 {
-  size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+  size_t len = s[0] < 0x80                   ? 1
+               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+               : (s[0] & 0xf0) == 0xe0       ? 3
+               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                             : 0;
 
   if (!len || len > n)
     return 0;
@@ -57,8 +62,10 @@ static int put_base64(struct dh_buf *b, const char *s, size_t n)
   int rc = dh_buf_putc(b, '"');
 
   for (size_t i = 0; !rc && i < n; i += 3) {
-    unsigned v = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-    char q[4] = {abc[v >> 18], abc[v >> 12 & 63], i + 1 < n ? abc[v >> 6 & 63] : '=', i + 2 < n ? abc[v & 63] : '='};
+    unsigned v =
+        (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+    char q[4] = {abc[v >> 18], abc[v >> 12 & 63], i + 1 < n ? abc[v >> 6 & 63] : '=',
+                 i + 2 < n ? abc[v & 63] : '='};
 
     rc = dh_buf_put(b, q, 4);
   }
@@ -74,14 +81,15 @@ int dh_money_text(struct dh_buf *b, int64_t minor, const char *currency, int dig
     scale *= 10;
   if (digits == 0)
     return dh_buf_printf(b, "%s%" PRIu64 " %s", minor < 0 ? "-" : "", u, currency);
-  return dh_buf_printf(b, "%s%" PRIu64 ".%0*" PRIu64 " %s", minor < 0 ? "-" : "", u / scale, digits, u % scale, currency);
+  return dh_buf_printf(b, "%s%" PRIu64 ".%0*" PRIu64 " %s", minor < 0 ? "-" : "", u / scale, digits,
+                       u % scale, currency);
 }
 
 static bool is_money(const struct dh_val *v)
 {
   return v->tag == DH_TAG_MONEY && v->type == DH_LIST && v->n == 3 && v->items[0].type == DH_INT &&
-         v->items[1].type == DH_TEXT && v->items[1].n < 8 && v->items[2].type == DH_INT && v->items[2].i >= 0 &&
-         v->items[2].i < 8;
+         v->items[1].type == DH_TEXT && v->items[1].n < 8 && v->items[2].type == DH_INT &&
+         v->items[2].i >= 0 && v->items[2].i < 8;
 }
 
 static int put_money(struct dh_buf *b, const struct dh_val *v)

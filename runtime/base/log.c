@@ -96,10 +96,12 @@ static void put_line(struct dh_buf *b, enum dh_level level, const char *run, con
 
   dh_time_text(dh_wall_ms(), at);
   if (!as_json) {
-    dh_buf_printf(b, "%s %-5s %s%s%s: %.*s\n", at, level_names[level], role, run ? " " : "", run ? run : "", (int)n, text);
+    dh_buf_printf(b, "%s %-5s %s%s%s: %.*s\n", at, level_names[level], role, run ? " " : "", run ? run : "",
+                  (int)n, text);
     return;
   }
-  dh_buf_printf(b, "{\"at\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%d", at, level_names[level], role, (int)getpid());
+  dh_buf_printf(b, "{\"at\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%d", at, level_names[level], role,
+                (int)getpid());
   if (run) {
     dh_buf_puts(b, ",\"run\":");
     dh_json_text(b, run, strlen(run));

@@ -12,10 +12,11 @@ enum dh_level { DH_DEBUG, DH_INFO, DH_WARN, DH_ERROR };
 void dh_log_open(enum dh_level least, bool json, const char *role);
 /* run may be NULL. Never fails; a line that cannot be written is lost. Thread-safe. */
 void dh_log(enum dh_level level, const char *run, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Registers a secret of at least 4 bytes (shorter ones would mask ordinary text). Kept until the process ends. */
+/* Registers a secret of at least 4 bytes (shorter ones would mask ordinary text). Kept until the process
+ * ends. */
 int dh_log_mask(const char *secret, size_t n);
-/* Replaces registered secrets in text by *** in place. Also for error texts and journal entries. Returns the new
- * length. */
+/* Replaces registered secrets in text by *** in place. Also for error texts and journal entries. Returns the
+ * new length. */
 size_t dh_mask_text(char *text, size_t n);
 /* True when text holds a registered secret. */
 bool dh_mask_hit(const char *text, size_t n);

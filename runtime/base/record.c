@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    "",       "read",   "step",    "log",   "intent", "confirm", "void",   "review", "withdraw",
-    "wait",   "answer", "picture", "begin", "result", "reject",  "failed", "parked", "putaway",
+    "",     "read",   "step",    "log",   "intent", "confirm", "void",   "review", "withdraw",
+    "wait", "answer", "picture", "begin", "result", "reject",  "failed", "parked", "putaway",
 };
 
 const char *dh_record_kind_name(enum dh_record_kind k)

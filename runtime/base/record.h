@@ -1,5 +1,6 @@
-/* record.h - what a run writes into its journal: one struct from the word that makes it to the row in the store.
- * Records of one run form one ordered stream. See the table in "who waits for the disk" of runtime/README.md. */
+/* record.h - what a run writes into its journal: one struct from the word that makes it to the row in the
+ * store. Records of one run form one ordered stream. See the table in "who waits for the disk" of
+ * runtime/README.md. */
 #ifndef DH_RECORD_H
 #define DH_RECORD_H
 
@@ -28,16 +29,16 @@ enum dh_record_kind {
 
 struct dh_record {
   enum dh_record_kind kind;
-  char run[33];      /* 32 hex digits */
-  int attempt;       /* 1, 2, 3 … */
-  char scope[128];   /* "" for the robot's own line; "1", "1.2" for branches of together; see dsl/README.md */
-  int64_t position;  /* of the word in its scope, from 1; 0 where it has none (log, picture, begin) */
-  char word[64];     /* "http.get", "loan-core:read", "submit" */
-  char name[160];    /* effects, steps, reviews, pictures: the name the author gave, "[key]" added by each */
+  char run[33];     /* 32 hex digits */
+  int attempt;      /* 1, 2, 3 … */
+  char scope[128];  /* "" for the robot's own line; "1", "1.2" for branches of together; see dsl/README.md */
+  int64_t position; /* of the word in its scope, from 1; 0 where it has none (log, picture, begin) */
+  char word[64];    /* "http.get", "loan-core:read", "submit" */
+  char name[160];   /* effects, steps, reviews, pictures: the name the author gave, "[key]" added by each */
   char hash[DH_SHA256_HEX]; /* of word and arguments (reads), of the values (effects); "" for none */
-  char where[160];   /* robot file:line */
-  int64_t at;        /* wall ms */
-  const char *data;  /* CBOR; points into memory of whoever made the record */
+  char where[160];          /* robot file:line */
+  int64_t at;               /* wall ms */
+  const char *data;         /* CBOR; points into memory of whoever made the record */
   size_t len;
 };
 

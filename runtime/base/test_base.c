@@ -76,15 +76,17 @@ static void plain_data_comes_back(void **state)
   assert_int_equal(a.len, b.len);
   assert_memory_equal(a.data, b.data, a.len);
   dh_val_json(&json, v, false);
-  assert_string_equal(json.data, "{\"d\":0.1,\"i\":-9223372036854775808,\"l\":[null,true,9223372036854775807],"
-                                 "\"m\":\"-250000.05 EUR\",\"t\":\"Z\xc3\xbc\\\"\\n\\u0001\",\"x\":\"AP8=\"}");
+  assert_string_equal(json.data,
+                      "{\"d\":0.1,\"i\":-9223372036854775808,\"l\":[null,true,9223372036854775807],"
+                      "\"m\":\"-250000.05 EUR\",\"t\":\"Z\xc3\xbc\\\"\\n\\u0001\",\"x\":\"AP8=\"}");
   free(v);
   dh_buf_fini(&a);
   dh_buf_fini(&b);
   dh_buf_fini(&json);
 }
 
-/* Every cut and every changed byte of a message ends in a tree or an error, never in a crash (run under ASan). */
+/* Every cut and every changed byte of a message ends in a tree or an error, never in a crash (run under
+ * ASan). */
 static void damaged_data_is_refused(void **state)
 {
   struct dh_buf a;
@@ -165,7 +167,8 @@ static void durations(void **state)
 /* Every transition that zdump knows of a zone until 2090, one second before it and at it. */
 static void check_zone(const char *zone, int *checked)
 {
-  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char command[200], line[400];
   FILE *f;
 
@@ -178,8 +181,8 @@ static void check_zone(const char *zone, int *checked)
     struct dh_local t, u;
     struct dh_err err;
 
-    if (sscanf(line, "%*s %*s %3s %d %d:%d:%d %d UT = %*s %3s %d %d:%d:%d %d %*s isdst=%*d gmtoff=%d", month, &day, &h, &m, &s,
-               &year, lmonth, &lday, &lh, &lm, &ls, &lyear, &offset) != 13)
+    if (sscanf(line, "%*s %*s %3s %d %d:%d:%d %d UT = %*s %3s %d %d:%d:%d %d %*s isdst=%*d gmtoff=%d", month,
+               &day, &h, &m, &s, &year, lmonth, &lday, &lh, &lm, &ls, &lyear, &offset) != 13)
       continue;
     while (strcmp(months[mon], month) != 0)
       mon++;
@@ -199,9 +202,10 @@ static void check_zone(const char *zone, int *checked)
       ms = hi * 1000;
     }
     assert_int_equal(dh_zone_local(zone, ms, &t, &err), 0);
-    if (t.offset_s != offset || t.day != lday || t.hour != lh || t.minute != lm || t.second != ls || t.year != lyear)
-      fail_msg("%s: %sours: %04d-%02d-%02d %02d:%02d:%02d offset %d", zone, line, t.year, t.month, t.day, t.hour, t.minute,
-               t.second, t.offset_s);
+    if (t.offset_s != offset || t.day != lday || t.hour != lh || t.minute != lm || t.second != ls ||
+        t.year != lyear)
+      fail_msg("%s: %sours: %04d-%02d-%02d %02d:%02d:%02d offset %d", zone, line, t.year, t.month, t.day,
+               t.hour, t.minute, t.second, t.offset_s);
     ++*checked;
   }
   pclose(f);
@@ -209,9 +213,10 @@ static void check_zone(const char *zone, int *checked)
 
 static void zones_agree_with_zdump(void **state)
 {
-  static const char *const zones[] = {"Europe/Berlin", "Asia/Shanghai", "America/New_York", "Asia/Almaty", "Africa/Cairo",
-                                      "America/Asuncion", "America/Scoresbysund", "Australia/Lord_Howe", "Asia/Tehran",
-                                      "Africa/Casablanca", "Pacific/Apia", "Europe/Dublin"};
+  static const char *const zones[] = {"Europe/Berlin",        "Asia/Shanghai",       "America/New_York",
+                                      "Asia/Almaty",          "Africa/Cairo",        "America/Asuncion",
+                                      "America/Scoresbysund", "Australia/Lord_Howe", "Asia/Tehran",
+                                      "Africa/Casablanca",    "Pacific/Apia",        "Europe/Dublin"};
   struct dh_local t;
   struct dh_err err;
   int checked = 0;

@@ -255,7 +255,8 @@ static int count(struct reader *r, size_t *values, int depth)
     if (v > (uint64_t)(r->end - r->p)) /* each item takes a byte at least */
       return DH_EFORMAT;
     for (uint64_t i = 0, n = major == MAJOR_MAP ? 2 * v : v; i < n; i++) {
-      if (major == MAJOR_MAP && i % 2 == 0 && (r->p >= r->end || (*r->p >> 5 != MAJOR_TEXT && *r->p >> 5 > MAJOR_NEG)))
+      if (major == MAJOR_MAP && i % 2 == 0 &&
+          (r->p >= r->end || (*r->p >> 5 != MAJOR_TEXT && *r->p >> 5 > MAJOR_NEG)))
         return DH_EFORMAT; /* keys are text or integers */
       if ((rc = count(r, values, depth + 1)))
         return rc;

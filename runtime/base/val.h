@@ -19,7 +19,8 @@ enum dh_val_tag {
   DH_TAG_FILE = 48002,   /* map: name, sha256 (hex), size, path (where it lies now; not part of its hash) */
   DH_TAG_RECORD = 48003, /* map that is strict in Lua: a missing field is an error with "did you mean" */
   DH_TAG_ERROR = 48004,  /* map: code, text, seen, advice, where, retryable: an error that a robot caught */
-  DH_TAG_DECIMAL = 48005, /* text: a number that a float cannot hold exactly, as it was written: "190000.10" */
+  DH_TAG_DECIMAL =
+      48005, /* text: a number that a float cannot hold exactly, as it was written: "190000.10" */
 };
 
 enum dh_val_type { DH_NIL, DH_BOOL, DH_INT, DH_NUM, DH_TEXT, DH_BYTES, DH_LIST, DH_MAP };
@@ -32,8 +33,8 @@ struct dh_val {
     bool b;
     int64_t i;
     double d;
-    const char *s;         /* not NUL-terminated */
-    struct dh_val *items;  /* list: n values; map: 2 n values, key, value, key, value … */
+    const char *s;        /* not NUL-terminated */
+    struct dh_val *items; /* list: n values; map: 2 n values, key, value, key, value … */
   };
 };
 
@@ -56,13 +57,15 @@ int dh_put_kt(struct dh_buf *b, const char *key, const char *text);
 int dh_put_ki(struct dh_buf *b, const char *key, int64_t v);
 int dh_put_kb(struct dh_buf *b, const char *key, bool v);
 int dh_put_kd(struct dh_buf *b, const char *key, double v);
-int dh_put_kx(struct dh_buf *b, const char *key, const void *cbor, size_t n); /* n bytes already encoded; 0: nil */
+int dh_put_kx(struct dh_buf *b, const char *key, const void *cbor,
+              size_t n); /* n bytes already encoded; 0: nil */
 /* The error as a tagged map, and back. */
 int dh_put_err(struct dh_buf *b, const struct dh_err *err);
 void dh_val_err(const struct dh_val *v, struct dh_err *err);
 
-/* ---- reading. One malloc for the whole tree; free(tree) ends it. Depth is limited to 64, indefinite lengths,
- * unknown tags on scalars and trailing bytes are DH_EFORMAT: the bytes may come from a hostile child. */
+/* ---- reading. One malloc for the whole tree; free(tree) ends it. Depth is limited to 64, indefinite
+ * lengths, unknown tags on scalars and trailing bytes are DH_EFORMAT: the bytes may come from a hostile
+ * child. */
 int dh_val_parse(const void *p, size_t n, struct dh_val **out, struct dh_err *err);
 int dh_val_parse_buf(const struct dh_buf *b, struct dh_val **out, struct dh_err *err);
 
@@ -77,10 +80,11 @@ char *dh_val_text(const struct dh_val *v, const char *key, char *out, size_t siz
 char *dh_val_dup(const struct dh_val *v, const char *key);
 bool dh_val_is(const struct dh_val *v, const char *text); /* v is the text */
 
-/* ---- JSON out. Money becomes "250000.00 EUR", a date its text, a file {"name","sha256","size"}, bytes base64.
- * pretty: two-space indent. */
+/* ---- JSON out. Money becomes "250000.00 EUR", a date its text, a file {"name","sha256","size"}, bytes
+ * base64. pretty: two-space indent. */
 int dh_val_json(struct dh_buf *b, const struct dh_val *v, bool pretty);
-int dh_json_text(struct dh_buf *b, const char *s, size_t n); /* one quoted JSON string; bad UTF-8 becomes U+FFFD */
+int dh_json_text(struct dh_buf *b, const char *s,
+                 size_t n); /* one quoted JSON string; bad UTF-8 becomes U+FFFD */
 /* Money in figures, "250000.00 EUR"; digits is that of the minor unit. */
 int dh_money_text(struct dh_buf *b, int64_t minor, const char *currency, int digits);
 

@@ -1,4 +1,5 @@
-/* zone.c - reads TZif files, version 2 and later: transitions, then the rule in the footer for times after the last. */
+/* zone.c - reads TZif files, version 2 and later: transitions, then the rule in the footer for times after
+ * the last. */
 #include "zone.h"
 #include "buf.h"
 
@@ -6,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct rule { /* of a POSIX TZ string: when summer or standard time begins */
-  char kind;  /* 'M', 'J', 'N' (n without J); 0: none */
+struct rule {  /* of a POSIX TZ string: when summer or standard time begins */
+  char kind;   /* 'M', 'J', 'N' (n without J); 0: none */
   int a, b, c; /* Mm.w.d; or the day in a */
   int time_s;
 };
@@ -22,7 +23,7 @@ struct zone {
   struct zone *next;
   char name[64];
   struct dh_buf file;
-  size_t n; /* transitions */
+  size_t n;                                   /* transitions */
   const unsigned char *times, *types, *kinds; /* 8, 1, 6 bytes each */
   size_t n_kinds;
   struct footer footer;
@@ -141,7 +142,8 @@ static int64_t days_of(int64_t y, int m, int d)
   y -= m <= 2;
   era = (y >= 0 ? y : y - 399) / 400;
   yoe = y - era * 400;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1 - 719468;
+  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1 -
+         719468;
 }
 
 static void civil_of(int64_t z, struct dh_local *t)
@@ -171,7 +173,8 @@ static int64_t rule_at(const struct rule *r, int64_t year)
   int64_t day;
 
   if (r->kind == 'M') {
-    int64_t first = days_of(year, r->a, 1), next = r->a == 12 ? days_of(year + 1, 1, 1) : days_of(year, r->a + 1, 1);
+    int64_t first = days_of(year, r->a, 1),
+            next = r->a == 12 ? days_of(year + 1, 1, 1) : days_of(year, r->a + 1, 1);
     int weekday = (int)(((first + 4) % 7 + 7) % 7);
 
     day = first + (r->c - weekday + 7) % 7 + 7 * (r->b - 1);
@@ -209,7 +212,8 @@ static bool skip_block(const unsigned char **p, const unsigned char *end, int ti
     return false;
   isut = be(h + 20, 4), isstd = be(h + 24, 4), leaps = be(h + 28, 4);
   times = be(h + 32, 4), kinds = be(h + 36, 4), chars = be(h + 40, 4);
-  if (isut < 0 || isstd < 0 || leaps < 0 || times < 0 || kinds < 1 || chars < 0 || times > 100000 || kinds > 256)
+  if (isut < 0 || isstd < 0 || leaps < 0 || times < 0 || kinds < 1 || chars < 0 || times > 100000 ||
+      kinds > 256)
     return false;
   size = times * (time_size + 1) + kinds * 6 + chars + leaps * (time_size + 4) + isstd + isut;
   if (end - h - 44 < size)

@@ -1,4 +1,5 @@
-/* zone.h - local time in an IANA zone, from the system's TZif files (RFC 8536). The process's own TZ is never used. */
+/* zone.h - local time in an IANA zone, from the system's TZif files (RFC 8536). The process's own TZ is never
+ * used. */
 #ifndef DH_ZONE_H
 #define DH_ZONE_H
 
@@ -12,8 +13,8 @@ struct dh_local {
   int offset_s; /* east of UTC */
 };
 
-/* zone: "UTC", "Europe/Berlin". DH_ENOENT when there is no such zone, DH_EFORMAT for a damaged file. Zones are read
- * once per process. Not thread-safe: the loop's thread. */
+/* zone: "UTC", "Europe/Berlin". DH_ENOENT when there is no such zone, DH_EFORMAT for a damaged file. Zones
+ * are read once per process. Not thread-safe: the loop's thread. */
 int dh_zone_local(const char *zone, int64_t wall_ms, struct dh_local *out, struct dh_err *err);
 
 #endif

@@ -86,7 +86,7 @@ static void take_text(const char *s, struct dh_err *err)
     size_t n = (size_t)(colon - s) + 5;
 
     n += strspn(s + n, "0123456789");
-    if (s[n] == ':' && n < sizeof err->where) {
+    if (n < sizeof err->where && s[n] == ':') {
       snprintf(err->where, sizeof err->where, "%.*s", (int)n, s);
       snprintf(text, sizeof text, "%s", s + n + 1 + (s[n + 1] == ' '));
     }

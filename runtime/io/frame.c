@@ -92,7 +92,8 @@ int dh_memfd_map(int fd, size_t max, const void **p, size_t *n, struct dh_err *e
   if (fstat(fd, &st))
     return dh_err_errno(err, "cannot look at a child's memory");
   if (st.st_size <= 0 || (uint64_t)st.st_size > max)
-    return dh_err_set(err, DH_ELIMIT, "a child sent %lld bytes (1 to %zu are allowed)", (long long)st.st_size, max);
+    return dh_err_set(err, DH_ELIMIT, "a child sent %lld bytes (1 to %zu are allowed)", (long long)st.st_size,
+                      max);
   at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
   if (at == MAP_FAILED)
     return dh_err_errno(err, "cannot map a child's memory");
@@ -132,7 +133,8 @@ int dh_frame_send(int fd, const struct dh_frame *f, struct dh_err *err)
   ssize_t sent;
 
   if (f->data.len > DH_FRAME_MAX || f->nfds > DH_FRAME_FDS)
-    return dh_err_set(err, DH_ELIMIT, "a message of %zu bytes and %d descriptors is too large", f->data.len, f->nfds);
+    return dh_err_set(err, DH_ELIMIT, "a message of %zu bytes and %d descriptors is too large", f->data.len,
+                      f->nfds);
   if (h.spilled) {
     fds[n] = dh_memfd_sealed("frame", f->data.data, f->data.len, err);
     if (fds[n++] < 0)
@@ -198,7 +200,7 @@ int dh_frame_recv(int fd, struct dh_frame *f, struct dh_err *err)
   struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2, .msg_control = c.room, .msg_controllen = sizeof c.room};
   int fds[DH_FRAME_FDS + 1], n;
   ssize_t got;
-  bool spilled;
+  int spilled; /* descriptors that carry the data: 0 or 1 */
 
   dh_frame_clear(f);
   if (dh_buf_room(&f->data, INLINE_MAX))
@@ -215,8 +217,8 @@ int dh_frame_recv(int fd, struct dh_frame *f, struct dh_err *err)
   spilled = got >= (ssize_t)sizeof h && h.spilled;
   memcpy(f->fds, fds + spilled, sizeof(int) * (size_t)(n > spilled ? n - spilled : 0));
   f->nfds = n > spilled ? n - spilled : 0;
-  if ((size_t)got < sizeof h || h.magic != MAGIC || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (spilled && n < 1) ||
-      (!spilled && (size_t)got - sizeof h != h.len)) {
+  if ((size_t)got < sizeof h || h.magic != MAGIC || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+      (spilled && n < 1) || (!spilled && (size_t)got - sizeof h != h.len)) {
     if (spilled && n)
       close(fds[0]);
     return dh_err_set(err, DH_EFORMAT, "a damaged message of %zd bytes", got);

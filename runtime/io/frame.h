@@ -1,9 +1,9 @@
 /* frame.h - messages between our own processes, with file descriptors.
  *
- * One message on an AF_UNIX SOCK_SEQPACKET socket: a header, CBOR bytes, up to four descriptors. Bytes over 64 KiB
- * travel in a sealed memfd in front of the caller's descriptors, so a message has one packet whatever its size.
- * What comes in is not trusted: sizes are checked, and a memfd is mapped only when it is sealed against
- * shrinking, growing and unsealing (an unsealed one could kill the receiver by SIGBUS). */
+ * One message on an AF_UNIX SOCK_SEQPACKET socket: a header, CBOR bytes, up to four descriptors. Bytes over
+ * 64 KiB travel in a sealed memfd in front of the caller's descriptors, so a message has one packet whatever
+ * its size. What comes in is not trusted: sizes are checked, and a memfd is mapped only when it is sealed
+ * against shrinking, growing and unsealing (an unsealed one could kill the receiver by SIGBUS). */
 #ifndef DH_FRAME_H
 #define DH_FRAME_H
 
@@ -30,8 +30,8 @@ void dh_frame_fini(struct dh_frame *f);
 
 /* Both ends of a new connection, close-on-exec. */
 int dh_frame_pair(int fds[2], struct dh_err *err);
-/* Sends; the caller keeps its descriptors. DH_EAGAIN on a full non-blocking socket, DH_ECLOSED when the peer is
- * gone. Waits on a blocking socket. */
+/* Sends; the caller keeps its descriptors. DH_EAGAIN on a full non-blocking socket, DH_ECLOSED when the peer
+ * is gone. Waits on a blocking socket. */
 int dh_frame_send(int fd, const struct dh_frame *f, struct dh_err *err);
 /* Receives into f (cleared first). DH_ECLOSED at the end, DH_EAGAIN when nothing is there, DH_EFORMAT. */
 int dh_frame_recv(int fd, struct dh_frame *f, struct dh_err *err);

@@ -10,7 +10,8 @@ int dh_loop_open(struct dh_loop *l, struct dh_err *err)
   memset(l, 0, sizeof *l);
   rc = uv_loop_init(&l->uv);
   if (rc)
-    return dh_err_set(err, rc == UV_ENOMEM ? DH_ENOMEM : DH_EIO, "cannot open an event loop: %s", uv_strerror(rc));
+    return dh_err_set(err, rc == UV_ENOMEM ? DH_ENOMEM : DH_EIO, "cannot open an event loop: %s",
+                      uv_strerror(rc));
   l->uv.data = l;
   return 0;
 }

@@ -9,7 +9,7 @@
 
 struct dh_loop {
   uv_loop_t uv;
-  int ops;       /* operations begun and not yet done: 0 when nothing is left behind */
+  int ops; /* operations begun and not yet done: 0 when nothing is left behind */
   bool closing;
 };
 

@@ -218,8 +218,11 @@ static void timer_cancel(struct dh_op *op)
   uv_timer_stop(t->timer);
 }
 
-static const struct dh_op_class timer_class = {
-    .name = "wait", .size = sizeof(struct timer_op), .start = timer_start, .cancel = timer_cancel, .fini = timer_fini};
+static const struct dh_op_class timer_class = {.name = "wait",
+                                               .size = sizeof(struct timer_op),
+                                               .start = timer_start,
+                                               .cancel = timer_cancel,
+                                               .fini = timer_fini};
 
 struct dh_op *dh_timer_new(struct dh_loop *loop, int64_t ms)
 {

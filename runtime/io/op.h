@@ -1,10 +1,12 @@
-/* op.h - the one asynchronous operation: a timer, a socket, a pool job, a child process, a question to a peer.
+/* op.h - the one asynchronous operation: a timer, a socket, a pool job, a child process, a question to a
+ * peer.
  *
- * An op is begun once and done once. Whoever implements one fills a struct dh_op_class and embeds struct dh_op as
- * the first member of its own struct; whoever waits gets `notify` on the loop thread, never from inside start.
- * Memory: dh_op_new allocates cls->size zeroed bytes and gives one reference to the caller; a begun op holds a
- * second one until it is done. At the last release cls->fini is called and the memory freed. So the waiter may go
- * away (cancel, then release) while a pool thread still works: the result is dropped on the loop thread. */
+ * An op is begun once and done once. Whoever implements one fills a struct dh_op_class and embeds struct
+ * dh_op as the first member of its own struct; whoever waits gets `notify` on the loop thread, never from
+ * inside start. Memory: dh_op_new allocates cls->size zeroed bytes and gives one reference to the caller; a
+ * begun op holds a second one until it is done. At the last release cls->fini is called and the memory freed.
+ * So the waiter may go away (cancel, then release) while a pool thread still works: the result is dropped on
+ * the loop thread. */
 #ifndef DH_OP_H
 #define DH_OP_H
 
@@ -27,8 +29,8 @@ struct dh_op_class {
   /* DH_LANE_POOL: the whole work, on a pool thread. Sees only its own struct: no Lua, no loop. */
   int (*work)(struct dh_op *op, struct dh_err *err);
 
-  /* Asked to end early (cancel or deadline), loop thread. Must lead to dh_op_done, now or soon; NULL when there
-   * is nothing to stop (a pool job: its result is dropped). */
+  /* Asked to end early (cancel or deadline), loop thread. Must lead to dh_op_done, now or soon; NULL when
+   * there is nothing to stop (a pool job: its result is dropped). */
   void (*cancel)(struct dh_op *op);
 
   /* Pushes the results of a success onto L and returns how many. May raise. NULL: pushes `true`. */
@@ -45,14 +47,14 @@ struct dh_op {
   struct dh_loop *loop;
   enum dh_op_state state;
   int refs;
-  int rc;               /* when done: 0 or DH_E* */
-  struct dh_err *err;   /* when rc < 0: malloc'd, owned by the op (may be NULL when out of memory) */
-  bool abandoned;       /* cancelled or timed out while its work goes on */
+  int rc;             /* when done: 0 or DH_E* */
+  struct dh_err *err; /* when rc < 0: malloc'd, owned by the op (may be NULL when out of memory) */
+  bool abandoned;     /* cancelled or timed out while its work goes on */
   void (*notify)(struct dh_op *op); /* called once, when done */
-  void *waiter;         /* for notify */
-  uv_timer_t *deadline; /* owned; NULL without one */
+  void *waiter;                     /* for notify */
+  uv_timer_t *deadline;             /* owned; NULL without one */
   uv_work_t work;
-  int work_rc;          /* of the pool thread, read after its hand-over: rc may have been told before */
+  int work_rc; /* of the pool thread, read after its hand-over: rc may have been told before */
 };
 
 /* NULL when out of memory. */

@@ -1,4 +1,5 @@
-/* peer.c - one socket to another of our processes on the loop: a queue out, answers matched to questions in. */
+/* peer.c - one socket to another of our processes on the loop: a queue out, answers matched to questions in.
+ */
 #include "peer.h"
 #include "../base/val.h"
 
@@ -139,8 +140,8 @@ static void ready(uv_poll_t *h, int status, int events)
   want(p);
 }
 
-int dh_peer_open(struct dh_loop *loop, int fd, const struct dh_peer_events *ev, void *self, struct dh_peer **out,
-                 struct dh_err *err)
+int dh_peer_open(struct dh_loop *loop, int fd, const struct dh_peer_events *ev, void *self,
+                 struct dh_peer **out, struct dh_err *err)
 {
   struct dh_peer *p = calloc(1, sizeof *p);
   int rc;
@@ -211,8 +212,8 @@ static int copy_fds(struct dh_frame *f, const int *fds, int nfds, struct dh_err 
   return 0;
 }
 
-int dh_peer_send(struct dh_peer *p, uint32_t id, bool reply, const struct dh_buf *data, const int *fds, int nfds,
-                 struct dh_err *err)
+int dh_peer_send(struct dh_peer *p, uint32_t id, bool reply, const struct dh_buf *data, const int *fds,
+                 int nfds, struct dh_err *err)
 {
   struct out *o;
   int rc;

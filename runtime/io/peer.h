@@ -16,16 +16,16 @@ struct dh_peer_events {
   void (*closed)(struct dh_peer *p, const struct dh_err *err, void *self);
 };
 
-int dh_peer_open(struct dh_loop *loop, int fd, const struct dh_peer_events *ev, void *self, struct dh_peer **out,
-                 struct dh_err *err);
+int dh_peer_open(struct dh_loop *loop, int fd, const struct dh_peer_events *ev, void *self,
+                 struct dh_peer **out, struct dh_err *err);
 /* Idempotent through the pointer: *p becomes NULL. Open questions end with DH_ECLOSED. */
 void dh_peer_close(struct dh_peer **p);
 int dh_peer_fd(const struct dh_peer *p);
 
-/* Sends a message that wants no answer (id 0), or an answer (id of the question, reply = true). Queued when the
- * socket is full; fds are duplicated. */
-int dh_peer_send(struct dh_peer *p, uint32_t id, bool reply, const struct dh_buf *data, const int *fds, int nfds,
-                 struct dh_err *err);
+/* Sends a message that wants no answer (id 0), or an answer (id of the question, reply = true). Queued when
+ * the socket is full; fds are duplicated. */
+int dh_peer_send(struct dh_peer *p, uint32_t id, bool reply, const struct dh_buf *data, const int *fds,
+                 int nfds, struct dh_err *err);
 
 /* A question as an op: begun by dh_op_start, done when the answer is there. An answer whose CBOR is a tagged
  * error (DH_TAG_ERROR) makes the op fail with it. data is copied, fds are duplicated.

@@ -46,8 +46,11 @@ static void slow_fini(struct dh_op *op)
   close(((struct slow_op *)op)->go[0]);
 }
 
-static const struct dh_op_class slow_class = {
-    .name = "slow", .size = sizeof(struct slow_op), .lane = DH_LANE_POOL, .work = slow_work, .fini = slow_fini};
+static const struct dh_op_class slow_class = {.name = "slow",
+                                              .size = sizeof(struct slow_op),
+                                              .lane = DH_LANE_POOL,
+                                              .work = slow_work,
+                                              .fini = slow_fini};
 
 static struct slow_op *slow(void)
 {

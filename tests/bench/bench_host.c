@@ -1,5 +1,5 @@
-/* bench_host.c - what an isolate costs: CPU to start and end a run of 01_hello in a warm process, and the bytes of a
- * run that is parked. Prints one line each: name value unit. usage: bench_host ROBOT COUNT */
+/* bench_host.c - what an isolate costs: CPU to start and end a run of 01_hello in a warm process, and the
+ * bytes of a run that is parked. Prints one line each: name value unit. usage: bench_host ROBOT COUNT */
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/run.h"
@@ -11,8 +11,8 @@
 
 static bool hold; /* the journal does not answer: whoever waits for it stays parked */
 
-static void record(struct dh_port *p, const struct dh_record *r, void (*done)(void *, int, const struct dh_err *, int64_t),
-                   void *self)
+static void record(struct dh_port *p, const struct dh_record *r,
+                   void (*done)(void *, int, const struct dh_err *, int64_t), void *self)
 {
   (void)p;
   if (done && !(hold && r->kind == DH_REC_INTENT))
@@ -54,8 +54,16 @@ static char hash[DH_SHA256_HEX], name[64];
 static void start(int n)
 {
   char run[33], key[16];
-  struct dh_run_spec s = {.run = run, .attempt = 1, .robot = name, .key = key, .period = "", .bundle = bundle.data,
-                          .bundle_len = bundle.len, .bundle_hash = hash, .input = input.data, .input_len = input.len};
+  struct dh_run_spec s = {.run = run,
+                          .attempt = 1,
+                          .robot = name,
+                          .key = key,
+                          .period = "",
+                          .bundle = bundle.data,
+                          .bundle_len = bundle.len,
+                          .bundle_hash = hash,
+                          .input = input.data,
+                          .input_len = input.len};
   struct dh_err err;
 
   snprintf(run, sizeof run, "%032x", n);
