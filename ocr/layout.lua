@@ -27,23 +27,38 @@ function layout.segment(words, row, height)
   return { words = words, box = box, page = words[1].page, row = row, text = table.concat(texts, " "), confidence = confidence, height = height }
 end
 
-local function middle(w) return w.box[2] + w.box[4] / 2 end
+---The middle of each word; the reader's own lines hold together words whose boxes dust has made taller.
+local function middles(words, height)
+  local lines, of = {}, {}
+  for _, w in ipairs(words) do
+    lines[w.line] = lines[w.line] or {}
+    table.insert(lines[w.line], w.box[2] + w.box[4] / 2)
+  end
+  for _, list in pairs(lines) do table.sort(list) end
+  for i, w in ipairs(words) do
+    local own, list = w.box[2] + w.box[4] / 2, lines[w.line]
+    local line = list[(#list + 1) // 2]
+    of[i] = { word = w, middle = math.abs(own - line) < 0.9 * height and line or own }
+  end
+  return of
+end
 
 ---Rows of one page: words whose middles lie within half a letter.
 local function rows_of(words, height)
-  table.sort(words, function(a, b)
-    if middle(a) ~= middle(b) then return middle(a) < middle(b) end
-    return a.box[1] < b.box[1]
+  local places = middles(words, height)
+  table.sort(places, function(a, b)
+    if a.middle ~= b.middle then return a.middle < b.middle end
+    return a.word.box[1] < b.word.box[1]
   end)
   local rows = {}
-  for _, w in ipairs(words) do
+  for _, p in ipairs(places) do
     local row = rows[#rows]
-    if not row or middle(w) - row.middle > 0.55 * height then
-      row = { middle = middle(w), words = {} }
+    if not row or p.middle - row.middle > 0.55 * height then
+      row = { middle = p.middle, words = {} }
       rows[#rows + 1] = row
     end
-    row.words[#row.words + 1] = w
-    row.middle = row.middle + (middle(w) - row.middle) / #row.words
+    row.words[#row.words + 1] = p.word
+    row.middle = row.middle + (p.middle - row.middle) / #row.words
   end
   return rows
 end
