@@ -30,8 +30,8 @@ const char *dh_run_id(lua_State *L)
   return dh_run_from(L)->id;
 }
 
-/* Two things are kept in the bytes that Lua leaves to the host in front of each thread: whether it has yielded to the
- * host (then nobody but the host may resume it), and who resumed it last. */
+/* Two things are kept in the bytes that Lua leaves to the host in front of each thread: whether it has
+ * yielded to the host (then nobody but the host may resume it), and who resumed it last. */
 bool dh_waits(lua_State *L)
 {
   return *(uintptr_t *)lua_getextraspace(L) & 1;
@@ -145,7 +145,8 @@ int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunctio
   if (r->kill)
     return luaL_error(L, "the run was ended");
   if (!lua_isyieldable(L)) /* before it begins: nothing may have left when this is refused */
-    return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
+    return luaL_error(
+        L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
   if (op->state == DH_OP_NEW)
     dh_op_start(op, &err);
   if (op->state == DH_OP_DONE)
@@ -224,7 +225,8 @@ lua_Integer dh_check_int(lua_State *L, int arg, lua_Integer least, lua_Integer m
   lua_Integer v = luaL_checkinteger(L, arg);
 
   if (v < least || v > most)
-    luaL_argerror(L, arg, lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least, (LUAI_UACINT)most));
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least, (LUAI_UACINT)most));
   return v;
 }
 
@@ -233,7 +235,8 @@ lua_Integer dh_check_int(lua_State *L, int arg, lua_Integer least, lua_Integer m
 struct dh_task *dh_task_new(lua_State *L, struct dh_task *parent, const char *scope)
 {
   struct dh_run *r = dh_run_from(L);
-  lua_State *thread = lua_newthread(L); /* on the thread that runs: an error of memory must find its protection */
+  lua_State *thread =
+      lua_newthread(L); /* on the thread that runs: an error of memory must find its protection */
   int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
   struct dh_task *t = calloc(1, sizeof *t);
 
@@ -260,8 +263,8 @@ static bool is_called_off(const struct dh_task *t)
   return t->run->kill || (t->cancelled && !t->shield);
 }
 
-/* Before a run waits for the first time, what loading it has left behind goes: most runs are parked most of their
- * time. Cannot raise: a collection that finds no memory goes without it. */
+/* Before a run waits for the first time, what loading it has left behind goes: most runs are parked most of
+ * their time. Cannot raise: a collection that finds no memory goes without it. */
 static void tidy_once(struct dh_run *r)
 {
   if (r->tidy || r->memory < TIDY_BYTES)
@@ -275,8 +278,8 @@ static void resume(struct dh_task *t)
   struct dh_run *r = t->run;
   int status, n;
 
-  /* No line of a robot runs once its run is over, nor one of a branch that is called off before its first step. What a
-   * branch holds it may give back: it sees its wait end. */
+  /* No line of a robot runs once its run is over, nor one of a branch that is called off before its first
+   * step. What a branch holds it may give back: it sees its wait end. */
   if (r->kill || (is_called_off(t) && lua_status(t->L) == LUA_OK)) {
     dh_run_task_ended(r, t, DH_TASK_CALLED_OFF);
     return;
@@ -301,7 +304,8 @@ static void resume(struct dh_task *t)
   dh_run_task_ended(r, t, status);
 }
 
-/* Never inside itself: whoever wakes a task from within another one, or while walking over tasks, only queues it. */
+/* Never inside itself: whoever wakes a task from within another one, or while walking over tasks, only queues
+ * it. */
 void dh_task_drain(struct dh_host *h)
 {
   if (h->busy)

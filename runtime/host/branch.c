@@ -1,6 +1,6 @@
 /* branch.c - together: calls written down, each run as a branch with a scope of its own.
- * A failure or reject of one cancels the others (an effect that has begun is shielded until its proof); a run is put
- * away when every branch has ended or waits. */
+ * A failure or reject of one cancels the others (an effect that has begun is shielded until its proof); a run
+ * is put away when every branch has ended or waits. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -36,7 +36,8 @@ void dh_branch_cancel(struct dh_task *parent)
   cancel_branches(parent, NULL);
 }
 
-static const struct dh_op_class join_class = {.name = "together", .size = sizeof(struct join), .start = join_start};
+static const struct dh_op_class join_class = {
+    .name = "together", .size = sizeof(struct join), .start = join_start};
 
 void dh_branch_ended(struct dh_task *t)
 {
@@ -59,7 +60,8 @@ static struct dh_task *worst(struct dh_task *parent)
   for (struct dh_task *t = parent->run->tasks; t; t = t->next) {
     if (t->parent != parent || !t->rc)
       continue;
-    if (!found || t->rc == DH_EUNKNOWN || (found->rc != DH_EUNKNOWN && t->rc != DH_EWAIT && t->rc != DH_ECANCELED) ||
+    if (!found || t->rc == DH_EUNKNOWN ||
+        (found->rc != DH_EUNKNOWN && t->rc != DH_EWAIT && t->rc != DH_ECANCELED) ||
         (found->rc == DH_ECANCELED))
       found = t;
   }
@@ -113,8 +115,8 @@ static struct dh_task *new_branch(lua_State *L, struct dh_task *parent, lua_Inte
   struct dh_task *t;
   lua_Integer args;
 
-  if (snprintf(scope, sizeof scope, "%s%s%lld.%lld", parent->scope, *parent->scope ? "/" : "", (long long)parent->position,
-               (long long)i) >= (int)sizeof scope)
+  if (snprintf(scope, sizeof scope, "%s%s%lld.%lld", parent->scope, *parent->scope ? "/" : "",
+               (long long)parent->position, (long long)i) >= (int)sizeof scope)
     luaL_error(L, "together is nested too deeply");
   t = dh_task_new(L, parent, scope);
   if (!t)
@@ -131,8 +133,8 @@ static struct dh_task *new_branch(lua_State *L, struct dh_task *parent, lua_Inte
   return t;
 }
 
-/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. No branch begins before all
- * stand: one that could not be made would leave the others without a parent that waits. */
+/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. No branch begins before
+ * all stand: one that could not be made would leave the others without a parent that waits. */
 static int l_branches(lua_State *L)
 {
   struct dh_task *parent = dh_run_from(L)->current, *made[BRANCHES_MAX];

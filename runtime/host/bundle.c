@@ -1,4 +1,5 @@
-/* bundle.c - a robot on disk as one value: its files by path, named by their hash. What a run began with it keeps. */
+/* bundle.c - a robot on disk as one value: its files by path, named by their hash. What a run began with it
+ * keeps. */
 #include "run.h"
 #include "../base/sha256.h"
 
@@ -47,7 +48,8 @@ static int add_file(struct reader *r, const char *path, const char *name, struct
 
 static bool stays_out(const char *name)
 {
-  return name[0] == '.' || strcmp(name, "fixtures") == 0 || strncmp(name, "test_", 5) == 0 || strcmp(name, "README.md") == 0;
+  return name[0] == '.' || strcmp(name, "fixtures") == 0 || strncmp(name, "test_", 5) == 0 ||
+         strcmp(name, "README.md") == 0;
 }
 
 static int add_folder(struct reader *r, const char *dir, const char *prefix, int depth, struct dh_err *err)
@@ -154,7 +156,8 @@ static int read_all(struct reader *r, const char *real, bool folder, struct dh_e
 
   if (!rc && !has(r, "robot.lua")) {
     dh_err_set(err, DH_ENOENT, "%s has no robot.lua", real);
-    return dh_err_advice(err, "a robot is a folder with robot.lua, or one .lua file; deskhand new NAME makes one");
+    return dh_err_advice(err,
+                         "a robot is a folder with robot.lua, or one .lua file; deskhand new NAME makes one");
   }
   snprintf(up, sizeof up, "%s", real);
   for (int i = 0; !rc && i < 2; i++) {
@@ -184,7 +187,8 @@ static int take_name(const char *real, bool folder, char name[64], struct dh_err
   return 0;
 }
 
-int dh_bundle_read(const char *robot, struct dh_buf *bundle, char hash[DH_SHA256_HEX], char name[64], struct dh_err *err)
+int dh_bundle_read(const char *robot, struct dh_buf *bundle, char hash[DH_SHA256_HEX], char name[64],
+                   struct dh_err *err)
 {
   struct reader r = {NULL, 0, 0};
   char real[4096];

@@ -1,5 +1,5 @@
-/* case.c - one raw case (texts and numbers from JSON or CSV) checked against the robot's declaration and made plain
- * data: what a run gets is right, or it does not begin. */
+/* case.c - one raw case (texts and numbers from JSON or CSV) checked against the robot's declaration and made
+ * plain data: what a run gets is right, or it does not begin. */
 #include "state.h"
 
 #include <inttypes.h>
@@ -46,13 +46,16 @@ static int take_money(struct taker *t, const struct dh_val *type, const struct d
     return dh_put_val(t->out, v);
   if (!is_text(v) || dh_money_parse(v->s, v->n, &minor, currency, &digits, &why)) {
     wrong(t, v, "amount of money");
-    return dh_err_advice(t->err, "write it as \"250000.00 EUR\"%s%s", is_text(v) ? ": " : "", is_text(v) ? why : "");
+    return dh_err_advice(t->err, "write it as \"250000.00 EUR\"%s%s", is_text(v) ? ": " : "",
+                         is_text(v) ? why : "");
   }
   dh_val_text(type, "currency", want, sizeof want);
   if (*want && strcmp(want, currency) != 0)
-    return dh_err_set(t->err, DH_EFORMAT, "the case's field '%s' must be in %s, not %s", t->field, want, currency);
+    return dh_err_set(t->err, DH_EFORMAT, "the case's field '%s' must be in %s, not %s", t->field, want,
+                      currency);
   if (dh_val_get(type, "above") && minor <= (int64_t)llround(dh_val_num(type, "above", 0) * pow(10, digits)))
-    return dh_err_set(t->err, DH_EFORMAT, "the case's field '%s' must be above %g", t->field, dh_val_num(type, "above", 0));
+    return dh_err_set(t->err, DH_EFORMAT, "the case's field '%s' must be above %g", t->field,
+                      dh_val_num(type, "above", 0));
   rc = dh_put_tag(t->out, DH_TAG_MONEY);
   if (!rc)
     rc = dh_put_list(t->out, 3);
@@ -226,8 +229,9 @@ static int find_unknown(const struct dh_val *fields, const struct dh_val *raw, s
 }
 
 int dh_case_take(const struct dh_val *declaration, const struct dh_val *raw, const char *base_dir,
-                 int (*keep)(void *self, const void *p, size_t n, char hash[DH_SHA256_HEX], struct dh_err *err), void *self,
-                 struct dh_buf *input, struct dh_err *err)
+                 int (*keep)(void *self, const void *p, size_t n, char hash[DH_SHA256_HEX],
+                             struct dh_err *err),
+                 void *self, struct dh_buf *input, struct dh_err *err)
 {
   const struct dh_val *fields = dh_val_get(declaration, "case");
   struct taker t = {.base_dir = base_dir, .keep = keep, .self = self, .out = input, .err = err};

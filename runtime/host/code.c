@@ -1,5 +1,5 @@
-/* code.c - a bundle's Lua files compiled once per process, kept as bytecode with their line numbers. Scripts come in
- * as text only; what is loaded into isolates as binary was made here. */
+/* code.c - a bundle's Lua files compiled once per process, kept as bytecode with their line numbers. Scripts
+ * come in as text only; what is loaded into isolates as binary was made here. */
 #include "state.h"
 
 #include <stdlib.h>
@@ -74,7 +74,8 @@ static int code_new(const void *bundle, size_t n, struct dh_program **out, struc
   return rc;
 }
 
-struct dh_program *dh_code_get(struct dh_host *h, const void *bundle, size_t n, const char *hash, struct dh_err *err)
+struct dh_program *dh_code_get(struct dh_host *h, const void *bundle, size_t n, const char *hash,
+                               struct dh_err *err)
 {
   struct dh_program *c;
 
@@ -124,8 +125,9 @@ int dh_code_push(lua_State *L, struct dh_program *c, const char *path, struct dh
     return dh_err_set(err, DH_ENOENT, "the robot has no file %s", path);
   snprintf(chunk, sizeof chunk, "@%s", path);
   if (f->code.len)
-    return luaL_loadbufferx(L, f->code.data, f->code.len, chunk, "b") ? dh_err_set(err, DH_ENOMEM, "no memory to load %s", path)
-                                                                      : 0;
+    return luaL_loadbufferx(L, f->code.data, f->code.len, chunk, "b")
+               ? dh_err_set(err, DH_ENOMEM, "no memory to load %s", path)
+               : 0;
   if (luaL_loadbufferx(L, f->text, f->len, chunk, "t")) {
     dh_err_set(err, DH_ESCRIPT, "%s", lua_tostring(L, -1));
     lua_pop(L, 1);

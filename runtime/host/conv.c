@@ -1,4 +1,5 @@
-/* conv.c - plain data between Lua and CBOR. A cycle, a function, a mixed table is an error that names the place. */
+/* conv.c - plain data between Lua and CBOR. A cycle, a function, a mixed table is an error that names the
+ * place. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -23,7 +24,9 @@ static int fail(struct writer *w, const char *why)
 static void check(struct writer *w, int rc)
 {
   if (rc)
-    luaL_error(w->L, rc == DH_ELIMIT ? "the value is too large (over %d MB); keep it as a file" : "no memory for a value",
+    luaL_error(w->L,
+               rc == DH_ELIMIT ? "the value is too large (over %d MB); keep it as a file"
+                               : "no memory for a value",
                (int)(w->out->max >> 20));
 }
 
@@ -202,7 +205,8 @@ static void put(struct writer *w, int index, int depth)
     check(w, dh_put_bool(w->out, lua_toboolean(L, index)));
     return;
   case LUA_TNUMBER:
-    check(w, lua_isinteger(L, index) ? dh_put_int(w->out, lua_tointeger(L, index)) : dh_put_num(w->out, lua_tonumber(L, index)));
+    check(w, lua_isinteger(L, index) ? dh_put_int(w->out, lua_tointeger(L, index))
+                                     : dh_put_num(w->out, lua_tonumber(L, index)));
     return;
   case LUA_TSTRING:
     put_text(w, index);
@@ -262,7 +266,8 @@ static int push_tagged(lua_State *L, const struct dh_val *v)
 
   switch (v->tag) {
   case DH_TAG_MONEY:
-    if (v->type != DH_LIST || v->n != 3 || v->items[0].type != DH_INT || v->items[1].type != DH_TEXT || v->items[2].type != DH_INT)
+    if (v->type != DH_LIST || v->n != 3 || v->items[0].type != DH_INT || v->items[1].type != DH_TEXT ||
+        v->items[2].type != DH_INT)
       return luaL_error(L, "damaged money in stored data");
     snprintf(text, sizeof text, "%.*s", (int)(v->items[1].n > 3 ? 3 : v->items[1].n), v->items[1].s);
     dh_push_money(L, v->items[0].i, text, (int)v->items[2].i);

@@ -1,5 +1,5 @@
-/* core.c - "core.host": what the language (dsl) and the Lua halves of modules may ask of the host. The journal's
- * mechanism is here; its rules (what is read, what is an effect) are in dsl. */
+/* core.c - "core.host": what the language (dsl) and the Lua halves of modules may ask of the host. The
+ * journal's mechanism is here; its rules (what is read, what is an effect) are in dsl. */
 #include "../base/zone.h"
 #include "modules.h"
 #include "state.h"
@@ -49,10 +49,12 @@ static int other_way(lua_State *L, const struct dh_record *was, const char *word
 {
   struct dh_err err;
 
-  dh_err_set(&err, DH_EREPLAY, "this run went another way than before the crash: then %s%s%s, now %s", was->word,
-             *was->name ? " " : "", was->name, word);
+  dh_err_set(&err, DH_EREPLAY, "this run went another way than before the crash: then %s%s%s, now %s",
+             was->word, *was->name ? " " : "", was->name, word);
   dh_err_seen(&err, "then it stood at %s", *was->where ? was->where : "an unknown line");
-  dh_err_advice(&err, "this line depends on something the journal does not know: use now(), today(), a read or step for it");
+  dh_err_advice(
+      &err,
+      "this line depends on something the journal does not know: use now(), today(), a read or step for it");
   dh_where(L, err.where, sizeof err.where);
   return dh_raise(L, &err);
 }
@@ -60,14 +62,16 @@ static int other_way(lua_State *L, const struct dh_record *was, const char *word
 static void next_place(lua_State *L, struct dh_task *t)
 {
   if (++t->run->words > DH_WORDS_MAX)
-    luaL_error(L, "over %d words in one run\ndo: make cases of the loop (cases = { from = … }), or put the run away with wait",
+    luaL_error(L,
+               "over %d words in one run\ndo: make cases of the loop (cases = { from = … }), or put the run "
+               "away with wait",
                DH_WORDS_MAX);
   t->position++;
 }
 
 /* _answer(word, args) -> true, value, hash, position | false, nil, hash, position
- * Takes the next place of the scope. Raises when another word stood there. A journaled error is returned as a value;
- * dsl raises it again. */
+ * Takes the next place of the scope. Raises when another word stood there. A journaled error is returned as a
+ * value; dsl raises it again. */
 static int l_answer(lua_State *L)
 {
   const char *word = luaL_checkstring(L, 1);
@@ -90,8 +94,9 @@ static int l_answer(lua_State *L)
   return 4;
 }
 
-/* _place(word, name | nil) -> position, kind of what stands there | nil. For words that are found by name: takes the next place and checks what stood there;
- * for a new effect also that no journaled word of the scope is still unread. */
+/* _place(word, name | nil) -> position, kind of what stands there | nil. For words that are found by name:
+ * takes the next place and checks what stood there; for a new effect also that no journaled word of the scope
+ * is still unread. */
 static int l_place(lua_State *L)
 {
   const char *word = luaL_checkstring(L, 1), *name = luaL_optstring(L, 2, NULL);
@@ -113,9 +118,10 @@ static int l_place(lua_State *L)
 static const struct {
   const char *name;
   enum dh_record_kind kind;
-} kinds[] = {{"read", DH_REC_READ},       {"step", DH_REC_STEP},       {"log", DH_REC_LOG},       {"intent", DH_REC_INTENT},
-             {"confirm", DH_REC_CONFIRM}, {"void", DH_REC_VOID},       {"review", DH_REC_REVIEW}, {"withdraw", DH_REC_WITHDRAW},
-             {"wait", DH_REC_WAIT},       {"picture", DH_REC_PICTURE}, {"answer", DH_REC_ANSWER}};
+} kinds[] = {{"read", DH_REC_READ},       {"step", DH_REC_STEP},         {"log", DH_REC_LOG},
+             {"intent", DH_REC_INTENT},   {"confirm", DH_REC_CONFIRM},   {"void", DH_REC_VOID},
+             {"review", DH_REC_REVIEW},   {"withdraw", DH_REC_WITHDRAW}, {"wait", DH_REC_WAIT},
+             {"picture", DH_REC_PICTURE}, {"answer", DH_REC_ANSWER}};
 
 static enum dh_record_kind kind_at(lua_State *L, int index)
 {
@@ -127,10 +133,12 @@ static enum dh_record_kind kind_at(lua_State *L, int index)
   return (enum dh_record_kind)luaL_argerror(L, index, "a kind of record");
 }
 
-/* _standing(kind, name) -> {data, hash, at, scope, position, where} | nil: the newest of that kind and name. */
+/* _standing(kind, name) -> {data, hash, at, scope, position, where} | nil: the newest of that kind and name.
+ */
 static int l_standing(lua_State *L)
 {
-  const struct dh_record *rec = dh_journal_named(dh_run_from(L)->journal, kind_at(L, 1), luaL_checkstring(L, 2));
+  const struct dh_record *rec =
+      dh_journal_named(dh_run_from(L)->journal, kind_at(L, 1), luaL_checkstring(L, 2));
 
   if (!rec)
     return 0;
@@ -167,7 +175,8 @@ static void field(lua_State *L, const char *key, char *out, size_t size)
   lua_settop(L, 3);
 }
 
-/* Fills the record from (kind, {word, name, hash, position, data}) at 1 and 2; data's bytes go to b, boxed at 3. */
+/* Fills the record from (kind, {word, name, hash, position, data}) at 1 and 2; data's bytes go to b, boxed
+ * at 3. */
 static void read_record(lua_State *L, struct dh_record *rec, struct dh_buf *b)
 {
   struct dh_run *r = dh_run_from(L);
@@ -201,8 +210,9 @@ static void not_waited(void *self, int rc, const struct dh_err *err, int64_t lea
   free(self);
 }
 
-/* _record(kind, {word, name, hash, position, data, where}, plain?): added to the run's stream; nobody waits. A refusal
- * is logged here and ends the run at its next urgent record. With plain -> data as a later reading gives it. */
+/* _record(kind, {word, name, hash, position, data, where}, plain?): added to the run's stream; nobody waits.
+ * A refusal is logged here and ends the run at its next urgent record. With plain -> data as a later reading
+ * gives it. */
 static int l_record(lua_State *L)
 {
   struct dh_port *port = dh_port_of(L);
@@ -251,8 +261,11 @@ static void commit_fini(struct dh_op *op)
   dh_buf_fini(&((struct commit *)op)->data);
 }
 
-static const struct dh_op_class commit_class = {
-    .name = "commit", .size = sizeof(struct commit), .start = commit_start, .push = commit_push, .fini = commit_fini};
+static const struct dh_op_class commit_class = {.name = "commit",
+                                                .size = sizeof(struct commit),
+                                                .start = commit_start,
+                                                .push = commit_push,
+                                                .fini = commit_fini};
 
 /* _commit(kind, {…}) -> lease end | nil, err: added, and waited for until it is durable. */
 static int l_commit(lua_State *L)
@@ -321,8 +334,8 @@ static int l_now(lua_State *L)
   return 2;
 }
 
-/* The iterators of the for loops that run in a thread now, innermost first, are added to the list at 1. What the
- * compiler calls "(for state)" is gone when the loop is left, however it is left. */
+/* The iterators of the for loops that run in a thread now, innermost first, are added to the list at 1. What
+ * the compiler calls "(for state)" is gone when the loop is left, however it is left. */
 static void add_loops(lua_State *L, lua_State *thread)
 {
   lua_Debug ar;
@@ -349,7 +362,8 @@ static void add_loops(lua_State *L, lua_State *thread)
   }
 }
 
-/* _loops() -> iterators of all for loops around this call, innermost first, also those around its coroutine */
+/* _loops() -> iterators of all for loops around this call, innermost first, also those around its coroutine
+ */
 static int l_loops(lua_State *L)
 {
   lua_settop(L, 0);
@@ -372,7 +386,8 @@ static int l_local(lua_State *L)
   lua_pushstring(L, text);
   snprintf(text, sizeof text, "%02d:%02d:%02d", t.hour, t.minute, t.second);
   lua_pushstring(L, text);
-  snprintf(text, sizeof text, "%c%02d:%02d", t.offset_s < 0 ? '-' : '+', abs(t.offset_s) / 3600, abs(t.offset_s) / 60 % 60);
+  snprintf(text, sizeof text, "%c%02d:%02d", t.offset_s < 0 ? '-' : '+', abs(t.offset_s) / 3600,
+           abs(t.offset_s) / 60 % 60);
   lua_pushstring(L, text);
   return 3;
 }
@@ -428,7 +443,8 @@ static int l_rules(lua_State *L)
       lua_Integer v = lua_tointeger(L, -1);
 
       if (v < 0 || v > most[i])
-        return luaL_error(L, "robot { }: the limit for %s is too high (%I at most)", names[i], (LUAI_UACINT)most[i]);
+        return luaL_error(L, "robot { }: the limit for %s is too high (%I at most)", names[i],
+                          (LUAI_UACINT)most[i]);
       if (i < 4)
         *at[i] = v;
       else
@@ -475,7 +491,8 @@ static int l_paths(lua_State *L)
   return 1;
 }
 
-/* _builtin(name, env) -> chunk | nil: a file of the language or a module's Lua half, with env as its globals. */
+/* _builtin(name, env) -> chunk | nil: a file of the language or a module's Lua half, with env as its globals.
+ */
 static int l_builtin(lua_State *L)
 {
   if (dh_load_builtin(L, luaL_checkstring(L, 1)))
@@ -603,14 +620,38 @@ static int error_tostring(lua_State *L)
   return 1;
 }
 
-static const luaL_Reg funcs[] = {
-    {"_hash", l_hash},         {"_answer", l_answer},     {"_place", l_place},     {"_standing", l_standing},
-    {"_record", l_record},     {"_commit", l_commit},     {"_live", l_live},       {"_shield", l_shield},
-    {"_scope", l_scope},       {"_where", l_where},     {"_loops", l_loops},       {"_timer", l_timer},     {"_now", l_now},
-    {"_local", l_local},       {"_duration", l_duration}, {"_this", l_this},         {"_rules", l_rules},     {"_load", l_load},
-    {"_source", l_source},     {"_paths", l_paths},       {"_builtin", l_builtin}, {"_plain", l_plain},     {"_log", l_log}, {"_core", l_core},
-    {"_module_of", l_module_of}, {"_dsl_of", l_dsl_of},   {"_words", l_words},     {"_closest", l_closest},
-    {"_conf", l_conf},         {"_recording", l_recording}, {"_raise", l_raise},   {NULL, NULL}};
+static const luaL_Reg funcs[] = {{"_hash", l_hash},
+                                 {"_answer", l_answer},
+                                 {"_place", l_place},
+                                 {"_standing", l_standing},
+                                 {"_record", l_record},
+                                 {"_commit", l_commit},
+                                 {"_live", l_live},
+                                 {"_shield", l_shield},
+                                 {"_scope", l_scope},
+                                 {"_where", l_where},
+                                 {"_loops", l_loops},
+                                 {"_timer", l_timer},
+                                 {"_now", l_now},
+                                 {"_local", l_local},
+                                 {"_duration", l_duration},
+                                 {"_this", l_this},
+                                 {"_rules", l_rules},
+                                 {"_load", l_load},
+                                 {"_source", l_source},
+                                 {"_paths", l_paths},
+                                 {"_builtin", l_builtin},
+                                 {"_plain", l_plain},
+                                 {"_log", l_log},
+                                 {"_core", l_core},
+                                 {"_module_of", l_module_of},
+                                 {"_dsl_of", l_dsl_of},
+                                 {"_words", l_words},
+                                 {"_closest", l_closest},
+                                 {"_conf", l_conf},
+                                 {"_recording", l_recording},
+                                 {"_raise", l_raise},
+                                 {NULL, NULL}};
 
 void dh_core_open(lua_State *L)
 {

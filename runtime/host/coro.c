@@ -1,5 +1,5 @@
-/* coro.c - a robot's own coroutines. A wait inside one passes up to the host through every level; the end of a run
- * passes through resume and wrap as through pcall; the watchdog learns which thread runs. */
+/* coro.c - a robot's own coroutines. A wait inside one passes up to the host through every level; the end of
+ * a run passes through resume and wrap as through pcall; the watchdog learns which thread runs. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -14,7 +14,8 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
     lua_pop(co, 1);
     if (!lua_isyieldable(L)) {
       dh_await_drop(dh_run_from(L)->current);
-      return luaL_error(L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
+      return luaL_error(
+          L, "this word waits, and cannot do so inside a comparison, a sort or a pattern's function");
     }
     lua_pushlightuserdata(L, (void *)&dh_await_mark);
     dh_set_waits(L, true);

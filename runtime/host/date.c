@@ -183,7 +183,6 @@ static int date_index(lua_State *L)
   return 1;
 }
 
-
 bool dh_date_valid(const char *iso)
 {
   int64_t days;
@@ -191,7 +190,13 @@ bool dh_date_valid(const char *iso)
   return parse_date(iso, &days);
 }
 
-const luaL_Reg dh_date_methods[] = {{"__add", date_add}, {"__sub", date_sub}, {"__eq", date_eq}, {"__lt", date_lt},
-                                    {"__le", date_le},   {"__tostring", date_tostring}, {"__concat", dh_concat_texts},
-                                    {"__index", date_index}, {NULL, NULL}};
+const luaL_Reg dh_date_methods[] = {{"__add", date_add},
+                                    {"__sub", date_sub},
+                                    {"__eq", date_eq},
+                                    {"__lt", date_lt},
+                                    {"__le", date_le},
+                                    {"__tostring", date_tostring},
+                                    {"__concat", dh_concat_texts},
+                                    {"__index", date_index},
+                                    {NULL, NULL}};
 const luaL_Reg dh_date_funcs[] = {{"_date", l_date}, {NULL, NULL}};

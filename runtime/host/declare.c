@@ -35,14 +35,15 @@ static int run_builtin(struct dh_run *r, const char *name, struct dh_buf *out, s
     return 0;
   dh_err_of_lua(r->L, err);
   if (r->kill || rc == LUA_ERRMEM)
-    dh_err_set(err, r->kill == DH_ETIME ? DH_ETIME : DH_EMEMORY, "%s: the robot's file does not end by itself outside run",
+    dh_err_set(err, r->kill == DH_ETIME ? DH_ETIME : DH_EMEMORY,
+               "%s: the robot's file does not end by itself outside run",
                r->kill == DH_ETIME ? "time" : "memory");
   return err->code;
 }
 
 /* Runs a file of the language over a bundle, in an isolate of its own without an outside. */
-static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size_t n, const char *robot, struct dh_buf *out,
-                       struct dh_err *err)
+static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size_t n, const char *robot,
+                       struct dh_buf *out, struct dh_err *err)
 {
   struct dh_host h = {.opt = {.exit_on_hang = true}};
   struct dh_run r = {.host = &h, .memory_max = DECLARE_MEMORY, .time_ms = ms, .slice_ms = ms};
@@ -68,12 +69,14 @@ static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size
   return rc;
 }
 
-int dh_robot_declare(const void *bundle, size_t n, const char *robot_path, struct dh_buf *declaration, struct dh_err *err)
+int dh_robot_declare(const void *bundle, size_t n, const char *robot_path, struct dh_buf *declaration,
+                     struct dh_err *err)
 {
   return over_bundle("declare", DECLARE_MS, bundle, n, robot_path, declaration, err);
 }
 
-int dh_robot_check(const void *bundle, size_t n, const char *name, struct dh_buf *findings, struct dh_err *err)
+int dh_robot_check(const void *bundle, size_t n, const char *name, struct dh_buf *findings,
+                   struct dh_err *err)
 {
   return over_bundle("check_main", CHECK_MS, bundle, n, name, findings, err);
 }

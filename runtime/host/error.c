@@ -65,7 +65,8 @@ static void take_line(char *text, const char *marker, char *out, size_t size)
   if (!at)
     return;
   end = strchr(at + 1, '\n');
-  snprintf(out, size, "%.*s", (int)((end ? end : at + strlen(at)) - at - (long)strlen(marker)), at + strlen(marker));
+  snprintf(out, size, "%.*s", (int)((end ? end : at + strlen(at)) - at - (long)strlen(marker)),
+           at + strlen(marker));
   if (end)
     memmove(at, end, strlen(end) + 1);
   else

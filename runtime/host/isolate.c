@@ -43,7 +43,8 @@ static void *capped_alloc(void *self, void *p, size_t old, size_t size)
 
 static int at_panic(lua_State *L)
 {
-  dh_log(DH_ERROR, dh_run_from(L)->id, "the Lua state gave up outside any protection: %s", lua_tostring(L, -1));
+  dh_log(DH_ERROR, dh_run_from(L)->id, "the Lua state gave up outside any protection: %s",
+         lua_tostring(L, -1));
   return 0;
 }
 

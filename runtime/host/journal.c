@@ -105,8 +105,8 @@ static size_t lower(const struct dh_journal *j, const char *scope, int64_t posit
 
 static bool is_word(enum dh_record_kind k)
 {
-  return k == DH_REC_READ || k == DH_REC_STEP || k == DH_REC_INTENT || k == DH_REC_CONFIRM || k == DH_REC_VOID ||
-         k == DH_REC_REVIEW || k == DH_REC_WAIT || k == DH_REC_ANSWER;
+  return k == DH_REC_READ || k == DH_REC_STEP || k == DH_REC_INTENT || k == DH_REC_CONFIRM ||
+         k == DH_REC_VOID || k == DH_REC_REVIEW || k == DH_REC_WAIT || k == DH_REC_ANSWER;
 }
 
 const struct dh_record *dh_journal_at(const struct dh_journal *j, const char *scope, int64_t position)

@@ -1,5 +1,5 @@
-/* lend.c - children and descriptors for the Lua halves of modules: a peer lent for the run, a program run to its end,
- * bytes kept in the store. Boxes free what they hold. */
+/* lend.c - children and descriptors for the Lua halves of modules: a peer lent for the run, a program run to
+ * its end, bytes kept in the store. Boxes free what they hold. */
 #include "state.h"
 
 #include <errno.h>
@@ -108,7 +108,8 @@ static int l_keep(lua_State *L)
   return keep(L, p, n);
 }
 
-/* descriptor:keep() -> hash, size | nil, err: what a child sent (sealed memory) goes into the store. Waits. */
+/* descriptor:keep() -> hash, size | nil, err: what a child sent (sealed memory) goes into the store. Waits.
+ */
 static int fd_keep(lua_State *L)
 {
   struct dh_err err;
@@ -249,8 +250,8 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
   return 2;
 }
 
-/* peer:call(request, {descriptor…}?, time_ms?) -> answer, {descriptor…} | nil, err. Waits. Secrets in the request are
- * sent as their values. */
+/* peer:call(request, {descriptor…}?, time_ms?) -> answer, {descriptor…} | nil, err. Waits. Secrets in the
+ * request are sent as their values. */
 static int peer_call(lua_State *L)
 {
   struct peer_box *p = peer_at(L);
@@ -346,12 +347,13 @@ static void new_class(lua_State *L, const char *name, lua_CFunction end, const l
 
 void dh_lend_open(lua_State *L)
 {
-  static const luaL_Reg descriptor[] = {{"keep", fd_keep}, {"read", fd_read}, {"size", fd_size}, {NULL, NULL}};
+  static const luaL_Reg descriptor[] = {
+      {"keep", fd_keep}, {"read", fd_read}, {"size", fd_size}, {NULL, NULL}};
   static const luaL_Reg peer[] = {{"call", peer_call}, {"give_back", peer_back}, {NULL, NULL}};
 
   new_class(L, "dh.descriptor", fd_free, descriptor);
   new_class(L, "dh.peer", peer_free, peer);
 }
 
-const luaL_Reg dh_lend_funcs[] = {{"_open", l_open},   {"_memory", l_memory}, {"_keep", l_keep},
-                                  {"_lend", l_lend},   {"_spawn", l_spawn},   {NULL, NULL}};
+const luaL_Reg dh_lend_funcs[] = {{"_open", l_open}, {"_memory", l_memory}, {"_keep", l_keep},
+                                  {"_lend", l_lend}, {"_spawn", l_spawn},   {NULL, NULL}};

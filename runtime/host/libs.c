@@ -1,5 +1,5 @@
-/* libs.c - string, table, math, utf8 with ceilings: what one C call may cost is bounded by its arguments, since
- * nothing can interrupt it. Matching and formatting are texts.c's. */
+/* libs.c - string, table, math, utf8 with ceilings: what one C call may cost is bounded by its arguments,
+ * since nothing can interrupt it. Matching and formatting are texts.c's. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -62,7 +62,8 @@ static int t_ranged(lua_State *L)
   return call_original(L);
 }
 
-/* ---- random numbers: seeded by the run, so that a replay sees the same (xoshiro256**, public domain design) */
+/* ---- random numbers: seeded by the run, so that a replay sees the same (xoshiro256**, public domain design)
+ */
 static uint64_t rotl(uint64_t x, int k)
 {
   return x << k | x >> (64 - k);

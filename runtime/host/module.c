@@ -1,4 +1,5 @@
-/* module.c - finds and loads modules; knows which one carries a word, a codec, a role, from the list of the build. */
+/* module.c - finds and loads modules; knows which one carries a word, a codec, a role, from the list of the
+ * build. */
 #include "module.h"
 #include "modules.h"
 #include "state.h"
@@ -62,7 +63,8 @@ static int open_module(const char *name, const struct dh_module **out, struct dh
   module_path(name, path, sizeof path);
   if (access(path, R_OK) != 0) {
     dh_err_set(err, DH_ENOENT, "the module %s was not built", name);
-    return dh_err_advice(err, "install what it needs (%s) and build again; deskhand doctor names the package", *e->pkg ? e->pkg : "nothing");
+    return dh_err_advice(err, "install what it needs (%s) and build again; deskhand doctor names the package",
+                         *e->pkg ? e->pkg : "nothing");
   }
   so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!so)

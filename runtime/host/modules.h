@@ -4,11 +4,11 @@
 
 struct dh_module_entry {
   const char *name;
-  const char *words;  /* separated by spaces, as are the rest */
+  const char *words; /* separated by spaces, as are the rest */
   const char *codecs;
   const char *roles;
-  const char *pkg;    /* pkg-config names it needs */
-  const char *uses;   /* other modules whose public words its Lua half calls */
+  const char *pkg;      /* pkg-config names it needs */
+  const char *uses;     /* other modules whose public words its Lua half calls */
   const char *commands; /* first words of its commands */
 };
 

@@ -44,7 +44,8 @@ bool dh_money_at(lua_State *L, int index, int64_t *minor, const char **currency,
   return true;
 }
 
-/* "1,250.00 EUR", "EUR 1250", "250000.00 EUR" -> money. Commas group, the point divides. NULL or what is wrong. */
+/* "1,250.00 EUR", "EUR 1250", "250000.00 EUR" -> money. Commas group, the point divides. NULL or what is
+ * wrong. */
 static const char *parse_money(const char *s, size_t n, struct money *m)
 {
   int seen_digits = 0, after = -1;
@@ -150,7 +151,8 @@ static int money_sub(lua_State *L)
   return 1;
 }
 
-/* Money times a whole number is exact; other factors are refused: how to round is a decision, see money:percent. */
+/* Money times a whole number is exact; other factors are refused: how to round is a decision, see
+ * money:percent. */
 static int money_mul(lua_State *L)
 {
   int at = luaL_testudata(L, 1, "dh.money") ? 1 : 2;
@@ -217,8 +219,8 @@ static int money_tostring(lua_State *L)
   return 1;
 }
 
-/* amount:percent(20): the share, rounded half up to the minor unit. Whole or decimal percentages of up to four
- * decimals. */
+/* amount:percent(20): the share, rounded half up to the minor unit. Whole or decimal percentages of up to
+ * four decimals. */
 static int money_percent(lua_State *L)
 {
   struct money *m = luaL_checkudata(L, 1, "dh.money");
@@ -255,7 +257,6 @@ static int money_index(lua_State *L)
   return 1;
 }
 
-
 int dh_money_parse(const char *s, size_t n, int64_t *minor, char currency[4], int *digits, const char **why)
 {
   struct money m;
@@ -267,7 +268,15 @@ int dh_money_parse(const char *s, size_t n, int64_t *minor, char currency[4], in
   return *why ? DH_EFORMAT : 0;
 }
 
-const luaL_Reg dh_money_methods[] = {{"__add", money_add}, {"__sub", money_sub}, {"__mul", money_mul}, {"__unm", money_unm},
-                                     {"__eq", money_eq},   {"__lt", money_lt},   {"__le", money_le},   {"__tostring", money_tostring},
-                                     {"__concat", dh_concat_texts}, {"__index", money_index}, {NULL, NULL}};
+const luaL_Reg dh_money_methods[] = {{"__add", money_add},
+                                     {"__sub", money_sub},
+                                     {"__mul", money_mul},
+                                     {"__unm", money_unm},
+                                     {"__eq", money_eq},
+                                     {"__lt", money_lt},
+                                     {"__le", money_le},
+                                     {"__tostring", money_tostring},
+                                     {"__concat", dh_concat_texts},
+                                     {"__index", money_index},
+                                     {NULL, NULL}};
 const luaL_Reg dh_money_funcs[] = {{"_money", l_money}, {"_money_of", l_money_of}, {NULL, NULL}};

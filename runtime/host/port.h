@@ -1,5 +1,5 @@
-/* port.h - what the host needs from the rest of the world. sched fills it in: in `deskhand run` directly over the
- * store, in a worker by messages to the supervisor; tests fill it with a fake. */
+/* port.h - what the host needs from the rest of the world. sched fills it in: in `deskhand run` directly over
+ * the store, in a worker by messages to the supervisor; tests fill it with a fake. */
 #ifndef DH_PORT_H
 #define DH_PORT_H
 
@@ -22,15 +22,16 @@ struct dh_port_ops {
   /* A secret's value. The op's answer: see dh_port_text. */
   struct dh_op *(*secret)(struct dh_port *p, const char *name);
 
-  /* Lends a child for this run: role "desk" or "reader" (or another role of a module). needs is CBOR, a map that
-   * the pool compares ({"display": …}); may be empty. The op's answer is a connected peer: see dh_port_peer.
-   * Ends with DH_EUNAVAILABLE when none can be had. Give it back with give_back; one that died is simply closed. */
+  /* Lends a child for this run: role "desk" or "reader" (or another role of a module). needs is CBOR, a map
+   * that the pool compares ({"display": …}); may be empty. The op's answer is a connected peer: see
+   * dh_port_peer. Ends with DH_EUNAVAILABLE when none can be had. Give it back with give_back; one that died
+   * is simply closed. */
   struct dh_op *(*lend)(struct dh_port *p, const char *run, const char *role, const char *needs, size_t n);
   void (*give_back)(struct dh_port *p, struct dh_peer *peer, bool healthy);
 
   /* Runs a child to its end through the launcher: argv[0] is looked up in PATH. profile names its limits
-   * ("pdftoppm"). in may be -1 (then /dev/null) or a descriptor for its standard input. Done when it has ended and its output is
-   * closed: see dh_port_output. Cancel kills it. */
+   * ("pdftoppm"). in may be -1 (then /dev/null) or a descriptor for its standard input. Done when it has
+   * ended and its output is closed: see dh_port_output. Cancel kills it. */
   struct dh_op *(*spawn)(struct dh_port *p, const char *const argv[], const char *profile, int in);
 
   /* Puts bytes into the store's blobs (pictures, files over the journal's limits) and names them by hash.

@@ -1,5 +1,5 @@
-/* run.c - the life of a run in memory: begun, resumed, ended by a result, an error, a limit, or from outside; its
- * last record is durable before anybody outside learns of it. */
+/* run.c - the life of a run in memory: begun, resumed, ended by a result, an error, a limit, or from outside;
+ * its last record is durable before anybody outside learns of it. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -19,8 +19,8 @@ static void freed(uv_handle_t *h)
   free(h);
 }
 
-int dh_host_open(struct dh_loop *loop, struct dh_port *port, const struct dh_host_options *o, struct dh_host **out,
-                 struct dh_err *err)
+int dh_host_open(struct dh_loop *loop, struct dh_port *port, const struct dh_host_options *o,
+                 struct dh_host **out, struct dh_err *err)
 {
   struct dh_host *h = calloc(1, sizeof *h);
   int rc;
@@ -57,7 +57,8 @@ static void stop_deadline(struct dh_run *r)
   dh_op_release(old);
 }
 
-/* No task is resumed again, and nothing of them goes on: before the state closes, whose boxes hold their ops. */
+/* No task is resumed again, and nothing of them goes on: before the state closes, whose boxes hold their ops.
+ */
 static void end_tasks(struct dh_run *r)
 {
   for (struct dh_task *t = r->tasks; t; t = t->next)
@@ -140,7 +141,8 @@ int dh_run_count(const struct dh_host *h)
 
 static void tell(struct dh_run *r)
 {
-  struct dh_run_end end = {.run = r->id, .outcome = r->outcome, .data = r->end_data.data, .len = r->end_data.len};
+  struct dh_run_end end = {
+      .run = r->id, .outcome = r->outcome, .data = r->end_data.data, .len = r->end_data.len};
   struct dh_host *h = r->host;
 
   if (r->outcome == DH_RUN_FAILED || r->outcome == DH_RUN_LOST || r->outcome == DH_RUN_UNKNOWN)
@@ -183,8 +185,8 @@ static void write_last(struct dh_run *r, enum dh_record_kind kind)
 /* Retry makes sense only where another try may go another way. */
 static bool hopeless(int code)
 {
-  return code == DH_ESCRIPT || code == DH_EUSE || code == DH_EREPLAY || code == DH_EMEMORY || code == DH_EREFUSED ||
-         code == DH_EFORMAT || code == DH_ELIMIT;
+  return code == DH_ESCRIPT || code == DH_EUSE || code == DH_EREPLAY || code == DH_EMEMORY ||
+         code == DH_EREFUSED || code == DH_EFORMAT || code == DH_ELIMIT;
 }
 
 static void put_failure(struct dh_run *r)
@@ -303,12 +305,15 @@ static void killed_error(struct dh_run *r)
 
   memcpy(where, r->end_err.where, sizeof where);
   if (r->kill == DH_EMEMORY) {
-    dh_err_set(&r->end_err, DH_EMEMORY, "memory: the robot needs more than the %zu MB it is allowed", r->memory_max >> 20);
+    dh_err_set(&r->end_err, DH_EMEMORY, "memory: the robot needs more than the %zu MB it is allowed",
+               r->memory_max >> 20);
     dh_err_advice(&r->end_err, "keep less in tables, or raise limit = { memory = \"128MB\" } in robot { }");
   } else if (r->kill == DH_ETIME) {
-    dh_err_set(&r->end_err, DH_ETIME, "time: the robot did not end in its time (%lld s in all, %lld s without a wait)",
+    dh_err_set(&r->end_err, DH_ETIME,
+               "time: the robot did not end in its time (%lld s in all, %lld s without a wait)",
                (long long)(r->time_ms / 1000), (long long)(r->slice_ms / 1000));
-    dh_err_advice(&r->end_err, "look for a loop that does not end, or raise limit = { time = \"30m\" } in robot { }");
+    dh_err_advice(&r->end_err,
+                  "look for a loop that does not end, or raise limit = { time = \"30m\" } in robot { }");
     r->end_err.retryable = false;
   } else {
     dh_err_set(&r->end_err, r->kill, "the run was ended from outside");
@@ -316,8 +321,8 @@ static void killed_error(struct dh_run *r)
   memcpy(r->end_err.where, where, sizeof where);
 }
 
-/* An effect had begun when the run was ended by force: a person or the proof must say. A run that is stopped from
- * outside goes on elsewhere, and asks there. */
+/* An effect had begun when the run was ended by force: a person or the proof must say. A run that is stopped
+ * from outside goes on elsewhere, and asks there. */
 static void ask_for_begun_effect(struct dh_run *r, struct dh_task *t)
 {
   if (!r->kill || r->kill == DH_ECANCELED || !t->shield || !*t->effect)
@@ -380,7 +385,8 @@ void dh_run_kill(struct dh_run *r, int code)
   h->busy = true; /* while walking over its tasks none is resumed: their end would free them */
   for (struct dh_task *t = r->tasks; t; t = t->next)
     if (t->op && !t->join)
-      dh_op_cancel(t->op); /* its task is resumed, and raises the end; one that waits for branches goes on after them */
+      dh_op_cancel(t->op); /* its task is resumed, and raises the end; one that waits for branches goes on
+                              after them */
   h->busy = held;
   dh_task_drain(h);
 }

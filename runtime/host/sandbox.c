@@ -1,6 +1,6 @@
 /* sandbox.c - the base functions a robot has: what is safe of Lua's own, the rest replaced.
- * Replay asks for it: sorted pairs, no addresses in texts, no collector, no binary chunks; limits ask for it: an end
- * that has been decided passes through every pcall. */
+ * Replay asks for it: sorted pairs, no addresses in texts, no collector, no binary chunks; limits ask for it:
+ * an end that has been decided passes through every pcall. */
 #include "state.h"
 
 #include <lauxlib.h>
@@ -53,7 +53,8 @@ struct key {
   size_t len;
 };
 
-/* Exact, or the order would depend on where qsort began. A float key is no whole number of an integer's range. */
+/* Exact, or the order would depend on where qsort began. A float key is no whole number of an integer's
+ * range. */
 static bool int_before_float(lua_Integer i, lua_Number n)
 {
   if (n >= 0x1p63)
@@ -100,7 +101,9 @@ static void read_key(lua_State *L, struct key *k)
     k->is_int = true;
     return;
   default:
-    luaL_error(L, "a %s as a key has no order, so pairs cannot visit it the same way twice; use a text or a number as key",
+    luaL_error(L,
+               "a %s as a key has no order, so pairs cannot visit it the same way twice; use a text or a "
+               "number as key",
                luaL_typename(L, -2));
   }
 }
@@ -374,10 +377,11 @@ static int b_collectgarbage(lua_State *L)
 
 void dh_sandbox_open(lua_State *L)
 {
-  static const luaL_Reg ours[] = {{"pairs", b_pairs},   {"next", b_next},     {"tostring", b_tostring},
-                                  {"pcall", b_pcall},   {"xpcall", b_xpcall}, {"setmetatable", b_setmetatable},
-                                  {"load", b_load},     {"print", b_print},   {"collectgarbage", b_collectgarbage},
-                                  {NULL, NULL}};
+  static const luaL_Reg ours[] = {
+      {"pairs", b_pairs}, {"next", b_next},     {"tostring", b_tostring},
+      {"pcall", b_pcall}, {"xpcall", b_xpcall}, {"setmetatable", b_setmetatable},
+      {"load", b_load},   {"print", b_print},   {"collectgarbage", b_collectgarbage},
+      {NULL, NULL}};
 
   luaL_requiref(L, "_G", luaopen_base, 1);
   lua_pushnil(L);

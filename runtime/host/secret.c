@@ -1,4 +1,5 @@
-/* secret.c - secrets: in Lua a name, the value stays here and leaves only for a child or a server it is meant for. */
+/* secret.c - secrets: in Lua a name, the value stays here and leaves only for a child or a server it is meant
+ * for. */
 #include "state.h"
 
 #include <inttypes.h>
@@ -70,8 +71,8 @@ static int l_secret(lua_State *L)
 
   *p = secret_of(dh_run_from(L), name);
   if (!*p)
-    return luaL_error(L, "too many secrets in one robot (%d, each with a name of at most %d bytes)", SECRETS_MAX,
-                      NAME_MAX_BYTES);
+    return luaL_error(L, "too many secrets in one robot (%d, each with a name of at most %d bytes)",
+                      SECRETS_MAX, NAME_MAX_BYTES);
   luaL_setmetatable(L, "dh.secret");
   return 1;
 }
@@ -146,8 +147,8 @@ static int secret_tostring(lua_State *L)
   return 1;
 }
 
-
-const luaL_Reg dh_secret_methods[] = {{"__tostring", secret_tostring}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+const luaL_Reg dh_secret_methods[] = {
+    {"__tostring", secret_tostring}, {"__concat", dh_concat_texts}, {NULL, NULL}};
 const luaL_Reg dh_secret_funcs[] = {{"_secret", l_secret},
                                     {"_secret_missing", l_secret_missing},
                                     {"_secret_fetch", l_secret_fetch},

@@ -1,6 +1,7 @@
-/* state.h - what the files of host/ share: the structs of a host, its runs and their tasks. Nobody outside host/
- * includes it. A run owns one isolate (a capped Lua state); a task is one line of the run: the robot's own, or a
- * branch of together. All on the loop thread, but for the three fields that the watchdog's signal handler reads. */
+/* state.h - what the files of host/ share: the structs of a host, its runs and their tasks. Nobody outside
+ * host/ includes it. A run owns one isolate (a capped Lua state); a task is one line of the run: the robot's
+ * own, or a branch of together. All on the loop thread, but for the three fields that the watchdog's signal
+ * handler reads. */
 #ifndef DH_HOST_STATE_H
 #define DH_HOST_STATE_H
 
@@ -29,15 +30,15 @@ struct dh_journal;
 struct dh_task {
   struct dh_run *run;
   lua_State *L;
-  int anchor; /* in the registry */
-  struct dh_op *op;      /* waited for; owned by its box on the Lua stack */
-  struct dh_task *next;  /* of the run */
+  int anchor;           /* in the registry */
+  struct dh_op *op;     /* waited for; owned by its box on the Lua stack */
+  struct dh_task *next; /* of the run */
   struct dh_task *parent;
   char scope[128];
   int64_t position;
-  int children; /* branches not yet ended */
-  int live;     /* > 0: inside a proof or a step: reads are not journaled */
-  int shield;   /* > 0: an effect has begun: cancel waits for its proof */
+  int children;     /* branches not yet ended */
+  int live;         /* > 0: inside a proof or a step: reads are not journaled */
+  int shield;       /* > 0: an effect has begun: cancel waits for its proof */
   char effect[160]; /* name of the effect that has begun */
   bool cancelled, ended, pending;
   struct dh_task *next_pending;
@@ -60,11 +61,11 @@ struct dh_run {
   int64_t words;
   int64_t started_ms, time_ms, slice_ms;
   struct dh_buf input;
-  int kill;                   /* DH_E* once the run must end; sticky, no pcall catches it */
+  int kill; /* DH_E* once the run must end; sticky, no pcall catches it */
   bool stopped, ending;
-  bool tidy;  /* its garbage was collected before its first wait */
-  bool begun; /* an effect had begun when the run was ended by force; a review stands for it */
-  bool orphan;                /* its host was closed while its last record was on the way */
+  bool tidy;   /* its garbage was collected before its first wait */
+  bool begun;  /* an effect had begun when the run was ended by force; a review stands for it */
+  bool orphan; /* its host was closed while its last record was on the way */
   int64_t retry_times, retry_wait_ms;
   uint64_t random[4];
   struct secret_value *secrets;
@@ -72,7 +73,8 @@ struct dh_run {
   struct dh_err end_err;
   enum dh_outcome outcome;
   int open_reviews;
-  int64_t fail_alloc, cancel_at; /* `deskhand test`: count down to a failing allocation, a cancelled wait; 0: none */
+  int64_t fail_alloc,
+      cancel_at; /* `deskhand test`: count down to a failing allocation, a cancelled wait; 0: none */
 };
 
 struct dh_host {
@@ -97,9 +99,11 @@ void dh_isolate_close(struct dh_run *r);
 int dh_load_builtin(lua_State *L, const char *name);
 
 /* ---- code.c: bundles compiled once */
-struct dh_program *dh_code_get(struct dh_host *h, const void *bundle, size_t n, const char *hash, struct dh_err *err);
+struct dh_program *dh_code_get(struct dh_host *h, const void *bundle, size_t n, const char *hash,
+                               struct dh_err *err);
 void dh_code_free_all(struct dh_host *h);
-/* Pushes the compiled chunk of a bundle's file, or its text. 0, DH_ENOENT, DH_ESCRIPT (syntax: err in Lua's words). */
+/* Pushes the compiled chunk of a bundle's file, or its text. 0, DH_ENOENT, DH_ESCRIPT (syntax: err in Lua's
+ * words). */
 int dh_code_push(lua_State *L, struct dh_program *c, const char *path, struct dh_err *err);
 bool dh_code_text(struct dh_program *c, const char *path, const char **p, size_t *n);
 /* Pushes a sorted list of the bundle's paths. */
@@ -117,8 +121,9 @@ void dh_world_open(lua_State *L); /* world.c: after the libraries */
 extern const luaL_Reg dh_world_funcs[];
 int dh_pcall_language(lua_State *L); /* pcall as the language has it: only the end of the run passes */
 bool dh_has_class(lua_State *L, int index, const char *name); /* a table with this class of the registry */
-bool dh_is_control(lua_State *L, int index); /* an error that no pcall may keep */
-/* Pushes any value as text: as tostring does, but a table, function or handle shows its type, never its address. */
+bool dh_is_control(lua_State *L, int index);                  /* an error that no pcall may keep */
+/* Pushes any value as text: as tostring does, but a table, function or handle shows its type, never its
+ * address. */
 void dh_push_text(lua_State *L, int index);
 
 /* ---- value.c, money.c, date.c, secret.c: money, date, file, secret, strict records */

@@ -1,5 +1,5 @@
-/* testing.c - what test files may do and robots may not: start a server beside the test, let the n-th allocation or
- * wait fail, look at what is left. Refuses outside `deskhand test`. */
+/* testing.c - what test files may do and robots may not: start a server beside the test, let the n-th
+ * allocation or wait fail, look at what is left. Refuses outside `deskhand test`. */
 #include "../base/conf.h"
 #include "state.h"
 
@@ -76,7 +76,8 @@ static int read_line(int fd, char *line, size_t size)
   return n > 0;
 }
 
-/* _server({argv…}) -> handle, first line | nil, err: a program that runs beside the test and says when it is ready. */
+/* _server({argv…}) -> handle, first line | nil, err: a program that runs beside the test and says when it is
+ * ready. */
 static int l_server(lua_State *L)
 {
   char *argv[33], line[4096];
@@ -112,7 +113,8 @@ static int l_server(lua_State *L)
   return 2;
 }
 
-/* _fail_alloc(n): the n-th growing allocation from now fails, and all after it; 0 ends that. -> whether it has failed */
+/* _fail_alloc(n): the n-th growing allocation from now fails, and all after it; 0 ends that. -> whether it
+ * has failed */
 static int l_fail_alloc(lua_State *L)
 {
   struct dh_run *r = dh_run_from(L);
@@ -125,7 +127,8 @@ static int l_fail_alloc(lua_State *L)
   return 1;
 }
 
-/* _cancel_at(n): the n-th wait from now is ended at once; 0 ends that. -> waits still to come before it (0: it was) */
+/* _cancel_at(n): the n-th wait from now is ended at once; 0 ends that. -> waits still to come before it (0:
+ * it was) */
 static int l_cancel_at(lua_State *L)
 {
   struct dh_run *r = dh_run_from(L);
@@ -227,7 +230,16 @@ void dh_testing_open(lua_State *L)
   lua_pop(L, 1);
 }
 
-const luaL_Reg dh_testing_funcs[] = {
-    {"_testing", l_testing}, {"_server", l_server}, {"_fail_alloc", l_fail_alloc}, {"_cancel_at", l_cancel_at},
-    {"_left", l_left},       {"_setenv", l_setenv}, {"_print", l_print},           {"_self", l_self},
-    {"_end_server", l_end_server}, {"_set_conf", l_set_conf}, {"_set_secret", l_set_secret}, {"_temp", l_temp}, {NULL, NULL}};
+const luaL_Reg dh_testing_funcs[] = {{"_testing", l_testing},
+                                     {"_server", l_server},
+                                     {"_fail_alloc", l_fail_alloc},
+                                     {"_cancel_at", l_cancel_at},
+                                     {"_left", l_left},
+                                     {"_setenv", l_setenv},
+                                     {"_print", l_print},
+                                     {"_self", l_self},
+                                     {"_end_server", l_end_server},
+                                     {"_set_conf", l_set_conf},
+                                     {"_set_secret", l_set_secret},
+                                     {"_temp", l_temp},
+                                     {NULL, NULL}};

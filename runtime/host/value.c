@@ -1,4 +1,5 @@
-/* value.c - strict records and files: tables whose missing fields are errors; and the classes of all values. */
+/* value.c - strict records and files: tables whose missing fields are errors; and the classes of all values.
+ */
 #include "state.h"
 
 #include <inttypes.h>
@@ -49,7 +50,8 @@ static int strict_missing(lua_State *L)
     used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%.36s", used ? ", " : "", names[i]);
   lua_settop(L, 4);
   close = dh_closest(key, names, n);
-  lua_pushfstring(L, "%s has no field '%s'.\nseen: %s", lua_tostring(L, 3), key, *seen ? seen : "no fields at all");
+  lua_pushfstring(L, "%s has no field '%s'.\nseen: %s", lua_tostring(L, 3), key,
+                  *seen ? seen : "no fields at all");
   if (close)
     lua_pushfstring(L, "\ndo: did you mean '%s'?", close), lua_concat(L, 2);
   luaL_where(L, 1);
@@ -61,7 +63,8 @@ static int strict_missing(lua_State *L)
 static int strict_new(lua_State *L)
 {
   luaL_getmetafield(L, 1, "what");
-  return luaL_error(L, "%s cannot be changed (field '%s'); make a table of your own for new values", lua_tostring(L, -1),
+  return luaL_error(L, "%s cannot be changed (field '%s'); make a table of your own for new values",
+                    lua_tostring(L, -1),
                     lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2));
 }
 
@@ -185,14 +188,14 @@ const char *dh_decimal_at(lua_State *L, int index, size_t *n)
 /* _kind(value): "money" "date" "file" "secret" "record", or Lua's type name */
 static int l_kind(lua_State *L)
 {
-  lua_pushstring(L, luaL_testudata(L, 1, "dh.money")    ? "money"
-                    : luaL_testudata(L, 1, "dh.date")   ? "date"
-                    : luaL_testudata(L, 1, "dh.secret") ? "secret"
+  lua_pushstring(L, luaL_testudata(L, 1, "dh.money")     ? "money"
+                    : luaL_testudata(L, 1, "dh.date")    ? "date"
+                    : luaL_testudata(L, 1, "dh.secret")  ? "secret"
                     : luaL_testudata(L, 1, "dh.decimal") ? "decimal"
-                    : dh_is_file(L, 1)                  ? "file"
-                    : dh_has_class(L, 1, "dh.error")           ? "error"
-                    : dh_is_strict(L, 1)                ? "record"
-                                                        : luaL_typename(L, 1));
+                    : dh_is_file(L, 1)                   ? "file"
+                    : dh_has_class(L, 1, "dh.error")     ? "error"
+                    : dh_is_strict(L, 1)                 ? "record"
+                                                         : luaL_typename(L, 1));
   return 1;
 }
 
@@ -242,6 +245,5 @@ static int l_list(lua_State *L)
   return 1;
 }
 
-const luaL_Reg dh_value_funcs[] = {
-    {"_list", l_list},
-    {"_strict", l_strict}, {"_kind", l_kind}, {"_file", l_file}, {"_error", l_error}, {NULL, NULL}};
+const luaL_Reg dh_value_funcs[] = {{"_list", l_list}, {"_strict", l_strict}, {"_kind", l_kind},
+                                   {"_file", l_file}, {"_error", l_error},   {NULL, NULL}};
