@@ -92,18 +92,17 @@ end
 
 local function overlap(a, b) return math.min(a[1] + a[3], b[1] + b[3]) - math.max(a[1], b[1]) end
 
--- Where a value may stand: not at marks alone, and not at the caption of the next numbered box ("3 Period").
-local function can_be_value(s)
-  return labels.fold(s.text) ~= "" and not (#s.words > 1 and s.words[1].text:match("^%d%.?$"))
-end
+---The caption of the next box of a numbered form ("3 Period"): no value. "3 May 2026" beside a label without a number is one.
+local function is_caption(s) return #s.words > 1 and s.words[1].text:match("^%d%d?%.?$") ~= nil end
 
 ---The segment to the right in the same row, or the nearest one below under the same left edge. In a form whose boxes
 ---are numbered the captions stand above what is written.
 local function beside_or_below(segments, s, label_box, found, numbered)
   local right, below
   for _, o in ipairs(segments) do
-    if o.page == s.page and o ~= s and not found[o] and can_be_value(o) then
-      if o.row == s.row and o.box[1] > label_box[1] + label_box[3] and (not right or o.box[1] < right.box[1]) then right = o end
+    if o.page == s.page and o ~= s and not found[o] and labels.fold(o.text) ~= "" then
+      local beside = o.row == s.row and o.box[1] > label_box[1] + label_box[3] and not (numbered and is_caption(o))
+      if beside and (not right or o.box[1] < right.box[1]) then right = o end
       local gap = o.box[2] - (label_box[2] + label_box[4])
       if o.row > s.row and gap >= -0.5 * s.height and gap < 4 * s.height and math.abs(o.box[1] - label_box[1]) < 3 * s.height
         and overlap(o.box, label_box) > 0 and (not below or o.row < below.row) then
