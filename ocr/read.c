@@ -211,7 +211,8 @@ static int begin(struct reading *r, const struct ocr_ask *ask, bool (*stop)(void
   if (r->how.langs)
     return 0;
   dh_err_set(err, DH_EUNAVAILABLE, "this reader has not loaded the languages %s", ask->langs);
-  return dh_err_advice(err, "install them (apt install tesseract-ocr-…) and name them in DESKHAND_READER_LANGUAGES");
+  return dh_err_advice(
+      err, "install them (apt install tesseract-ocr-…) and name them in DESKHAND_READER_LANGUAGES");
 }
 
 static void end(struct reading *r)
