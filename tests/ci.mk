@@ -1,3 +1,3 @@
 # Counts of `make soak` in CI.
-SOAK_DEMOS   := 2
-SOAK_KILLS   := 40
+SOAK_DEMOS := 1
+SOAK_KILLS := 20
