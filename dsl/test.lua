@@ -154,6 +154,10 @@ function t.run(spec)
   return result
 end
 
+---Runs this program with arguments, such as t.deskhand("check", "robots/sme_loan").
+---@return { status: integer, out: string, err: string }
+function t.deskhand(...) return host.spawn({ core._self(), ... }, "plain") end
+
 ---Runs the file's cases; what `deskhand test` prints.
 function t.main()
   local chunk, why = core._load("robot.lua")
