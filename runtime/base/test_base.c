@@ -178,7 +178,7 @@ static void check_zone(const char *zone, int *checked)
   while (fgets(line, sizeof line, f)) {
     char month[8], lmonth[8];
     int day, h, m, s, year, lday, lh, lm, ls, lyear, offset, mon = 0;
-    struct dh_local t, u;
+    struct dh_zone_time t, u;
     struct dh_err err;
 
     if (sscanf(line, "%*s %*s %3s %d %d:%d:%d %d UT = %*s %3s %d %d:%d:%d %d %*s isdst=%*d gmtoff=%d", month,
@@ -217,7 +217,7 @@ static void zones_agree_with_zdump(void **state)
                                       "Asia/Almaty",          "Africa/Cairo",        "America/Asuncion",
                                       "America/Scoresbysund", "Australia/Lord_Howe", "Asia/Tehran",
                                       "Africa/Casablanca",    "Pacific/Apia",        "Europe/Dublin"};
-  struct dh_local t;
+  struct dh_zone_time t;
   struct dh_err err;
   int checked = 0;
 

@@ -146,7 +146,7 @@ static int64_t days_of(int64_t y, int m, int d)
          719468;
 }
 
-static void civil_of(int64_t z, struct dh_local *t)
+static void civil_of(int64_t z, struct dh_zone_time *t)
 {
   int64_t era, yoe;
   int doe, doy, mp;
@@ -188,7 +188,7 @@ static int64_t rule_at(const struct rule *r, int64_t year)
 
 static int footer_offset(const struct footer *f, int64_t t)
 {
-  struct dh_local l;
+  struct dh_zone_time l;
   int64_t begin, end;
 
   if (!f->has_dst)
@@ -299,7 +299,7 @@ static int offset_at(const struct zone *z, int64_t t)
   return (int)be(z->kinds + 6 * z->types[lo - 1], 4);
 }
 
-int dh_zone_local(const char *zone, int64_t wall_ms, struct dh_local *out, struct dh_err *err)
+int dh_zone_local(const char *zone, int64_t wall_ms, struct dh_zone_time *out, struct dh_err *err)
 {
   int64_t t = wall_ms / 1000 - (wall_ms % 1000 < 0), local, day;
   struct zone *z = NULL;

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-struct dh_local {
+struct dh_zone_time {
   int year, month, day; /* 1 is January */
   int hour, minute, second;
   int offset_s; /* east of UTC */
@@ -15,6 +15,6 @@ struct dh_local {
 
 /* zone: "UTC", "Europe/Berlin". DH_ENOENT when there is no such zone, DH_EFORMAT for a damaged file. Zones
  * are read once per process. Not thread-safe: the loop's thread. */
-int dh_zone_local(const char *zone, int64_t wall_ms, struct dh_local *out, struct dh_err *err);
+int dh_zone_local(const char *zone, int64_t wall_ms, struct dh_zone_time *out, struct dh_err *err);
 
 #endif

@@ -258,6 +258,15 @@ struct dh_task *dh_task_new(lua_State *L, struct dh_task *parent, const char *sc
   return t;
 }
 
+struct dh_task *dh_task_current(lua_State *L)
+{
+  struct dh_task *t = dh_run_from(L)->current;
+
+  if (!t)
+    luaL_error(L, "this word is known only inside run");
+  return t;
+}
+
 static bool is_called_off(const struct dh_task *t)
 {
   return t->run->kill || (t->cancelled && !t->shield);

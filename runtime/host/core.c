@@ -1,5 +1,5 @@
-/* core.c - "core.host": what the language (dsl) and the Lua halves of modules may ask of the host. The
- * journal's mechanism is here; its rules (what is read, what is an effect) are in dsl. */
+/* core.c - "core.host": what the language (dsl) and the Lua halves of modules may ask of the host: of the
+ * task, the run and its bundle, time, words. The other tables of functions are where their subjects are. */
 #include "../base/zone.h"
 #include "modules.h"
 #include "state.h"
@@ -8,285 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct dh_task *current(lua_State *L)
-{
-  struct dh_task *t = dh_run_from(L)->current;
-
-  if (!t)
-    luaL_error(L, "this word is known only inside run");
-  return t;
-}
-
-static void hash_value(lua_State *L, int index, const char *word, char out[DH_SHA256_HEX])
-{
-  struct dh_buf *b = dh_buf_box(L, DH_RESULT_MAX);
-  unsigned char d[DH_SHA256_BYTES];
-  struct dh_sha256 s;
-
-  dh_to_cbor_mode(L, index, b, DH_SECRET_NAME);
-  dh_sha256_init(&s);
-  dh_sha256_add(&s, word, strlen(word) + 1);
-  dh_sha256_add(&s, b->data, b->len);
-  dh_sha256_end(&s, d);
-  dh_hex(d, sizeof d, out);
-  dh_buf_fini(b);
-  lua_pop(L, 1);
-}
-
-/* _hash(word, value) -> 64 digits */
-static int l_hash(lua_State *L)
-{
-  char hash[DH_SHA256_HEX];
-
-  hash_value(L, 2, luaL_checkstring(L, 1), hash);
-  lua_pushstring(L, hash);
-  return 1;
-}
-
-/* ---- the journal: what stands */
-
-static int other_way(lua_State *L, const struct dh_record *was, const char *word)
-{
-  struct dh_err err;
-
-  dh_err_set(&err, DH_EREPLAY, "this run went another way than before the crash: then %s%s%s, now %s",
-             was->word, *was->name ? " " : "", was->name, word);
-  dh_err_seen(&err, "then it stood at %s", *was->where ? was->where : "an unknown line");
-  dh_err_advice(
-      &err,
-      "this line depends on something the journal does not know: use now(), today(), a read or step for it");
-  dh_where(L, err.where, sizeof err.where);
-  return dh_raise(L, &err);
-}
-
-static void next_place(lua_State *L, struct dh_task *t)
-{
-  if (++t->run->words > DH_WORDS_MAX)
-    luaL_error(L,
-               "over %d words in one run\ndo: make cases of the loop (cases = { from = … }), or put the run "
-               "away with wait",
-               DH_WORDS_MAX);
-  t->position++;
-}
-
-/* _answer(word, args) -> true, value, hash, position | false, nil, hash, position
- * Takes the next place of the scope. Raises when another word stood there. A journaled error is returned as a
- * value; dsl raises it again. */
-static int l_answer(lua_State *L)
-{
-  const char *word = luaL_checkstring(L, 1);
-  struct dh_task *t = current(L);
-  const struct dh_record *rec;
-  char hash[DH_SHA256_HEX];
-
-  hash_value(L, 2, word, hash);
-  next_place(L, t);
-  rec = dh_journal_at(t->run->journal, t->scope, t->position);
-  if (rec && (strcmp(rec->word, word) != 0 || strcmp(rec->hash, hash) != 0))
-    return other_way(L, rec, word);
-  lua_pushboolean(L, rec != NULL);
-  if (rec)
-    dh_push_cbor(L, rec->data, rec->len);
-  else
-    lua_pushnil(L);
-  lua_pushstring(L, hash);
-  lua_pushinteger(L, t->position);
-  return 4;
-}
-
-/* _place(word, name | nil) -> position, kind of what stands there | nil. For words that are found by name:
- * takes the next place and checks what stood there; for a new effect also that no journaled word of the scope
- * is still unread. */
-static int l_place(lua_State *L)
-{
-  const char *word = luaL_checkstring(L, 1), *name = luaL_optstring(L, 2, NULL);
-  bool all_read = lua_toboolean(L, 3);
-  struct dh_task *t = current(L);
-  const struct dh_record *rec, *here;
-
-  next_place(L, t);
-  here = rec = dh_journal_at(t->run->journal, t->scope, t->position);
-  if (!rec && all_read && dh_journal_last(t->run->journal, t->scope) > t->position)
-    rec = dh_journal_at(t->run->journal, t->scope, dh_journal_last(t->run->journal, t->scope));
-  if (rec && (strcmp(rec->word, word) != 0 || (name && strcmp(rec->name, name) != 0)))
-    return other_way(L, rec, name ? lua_pushfstring(L, "%s %s", word, name) : word);
-  lua_pushinteger(L, t->position);
-  lua_pushstring(L, here ? dh_record_kind_name(here->kind) : NULL);
-  return 2;
-}
-
-static const struct {
-  const char *name;
-  enum dh_record_kind kind;
-} kinds[] = {{"read", DH_REC_READ},       {"step", DH_REC_STEP},         {"log", DH_REC_LOG},
-             {"intent", DH_REC_INTENT},   {"confirm", DH_REC_CONFIRM},   {"void", DH_REC_VOID},
-             {"review", DH_REC_REVIEW},   {"withdraw", DH_REC_WITHDRAW}, {"wait", DH_REC_WAIT},
-             {"picture", DH_REC_PICTURE}, {"answer", DH_REC_ANSWER}};
-
-static enum dh_record_kind kind_at(lua_State *L, int index)
-{
-  const char *name = luaL_checkstring(L, index);
-
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strcmp(kinds[i].name, name) == 0)
-      return kinds[i].kind;
-  return (enum dh_record_kind)luaL_argerror(L, index, "a kind of record");
-}
-
-/* _standing(kind, name) -> {data, hash, at, scope, position, where} | nil: the newest of that kind and name.
- */
-static int l_standing(lua_State *L)
-{
-  const struct dh_record *rec =
-      dh_journal_named(dh_run_from(L)->journal, kind_at(L, 1), luaL_checkstring(L, 2));
-
-  if (!rec)
-    return 0;
-  lua_createtable(L, 0, 6);
-  dh_push_cbor(L, rec->data, rec->len);
-  lua_setfield(L, -2, "data");
-  lua_pushstring(L, rec->hash);
-  lua_setfield(L, -2, "hash");
-  lua_pushinteger(L, rec->at);
-  lua_setfield(L, -2, "at");
-  lua_pushstring(L, rec->scope);
-  lua_setfield(L, -2, "scope");
-  lua_pushinteger(L, rec->position);
-  lua_setfield(L, -2, "position");
-  lua_pushstring(L, rec->where);
-  lua_setfield(L, -2, "where");
-  return 1;
-}
-
-/* ---- the journal: what is added */
-
-struct commit {
-  struct dh_op op;
-  struct dh_port *port;
-  struct dh_record rec;
-  struct dh_buf data;
-  int64_t lease_end;
-};
-
-static void field(lua_State *L, const char *key, char *out, size_t size)
-{
-  lua_getfield(L, 2, key);
-  snprintf(out, size, "%s", lua_isnil(L, -1) ? "" : luaL_tolstring(L, -1, NULL));
-  lua_settop(L, 3);
-}
-
-/* Fills the record from (kind, {word, name, hash, position, data}) at 1 and 2; data's bytes go to b, boxed
- * at 3. */
-static void read_record(lua_State *L, struct dh_record *rec, struct dh_buf *b)
-{
-  struct dh_run *r = dh_run_from(L);
-
-  memset(rec, 0, sizeof *rec);
-  rec->kind = kind_at(L, 1);
-  memcpy(rec->run, r->id, sizeof rec->run);
-  rec->attempt = r->attempt;
-  rec->at = dh_wall_ms();
-  field(L, "word", rec->word, sizeof rec->word);
-  field(L, "name", rec->name, sizeof rec->name);
-  field(L, "hash", rec->hash, sizeof rec->hash);
-  field(L, "where", rec->where, sizeof rec->where);
-  if (!*rec->where)
-    dh_where(L, rec->where, sizeof rec->where);
-  snprintf(rec->scope, sizeof rec->scope, "%s", r->current ? r->current->scope : "");
-  lua_getfield(L, 2, "position");
-  rec->position = lua_tointeger(L, -1);
-  lua_getfield(L, 2, "data");
-  dh_to_cbor_mode(L, -1, b, DH_SECRET_NAME);
-  lua_settop(L, 3);
-  rec->data = b->data;
-  rec->len = b->len;
-}
-
-static void not_waited(void *self, int rc, const struct dh_err *err, int64_t lease_end)
-{
-  (void)lease_end;
-  if (rc)
-    dh_log(DH_ERROR, self, "a record was refused: %s", err ? err->text : dh_err_name(rc));
-  free(self);
-}
-
-/* _record(kind, {word, name, hash, position, data, where}, plain?): added to the run's stream; nobody waits.
- * A refusal is logged here and ends the run at its next urgent record. With plain -> data as a later reading
- * gives it. */
-static int l_record(lua_State *L)
-{
-  struct dh_port *port = dh_port_of(L);
-  struct dh_record rec;
-  struct dh_buf *b;
-  bool plain = lua_toboolean(L, 3);
-
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  b = dh_buf_box(L, DH_RESULT_MAX);
-  read_record(L, &rec, b);
-  port->ops->record(port, &rec, not_waited, strdup(rec.run));
-  if (plain)
-    dh_push_cbor(L, b->data, b->len);
-  dh_buf_fini(b);
-  return plain;
-}
-
-static void durable(void *self, int rc, const struct dh_err *err, int64_t lease_end)
-{
-  struct commit *c = self;
-
-  c->lease_end = lease_end;
-  dh_op_done(&c->op, rc, err);
-  dh_op_release(&c->op);
-}
-
-static int commit_start(struct dh_op *op, struct dh_err *err)
-{
-  struct commit *c = (struct commit *)op;
-
-  (void)err;
-  dh_op_ref(op); /* until the port has answered */
-  c->port->ops->record(c->port, &c->rec, durable, c);
-  return 0;
-}
-
-static int commit_push(lua_State *L, struct dh_op *op)
-{
-  lua_pushinteger(L, ((struct commit *)op)->lease_end);
-  return 1;
-}
-
-static void commit_fini(struct dh_op *op)
-{
-  dh_buf_fini(&((struct commit *)op)->data);
-}
-
-static const struct dh_op_class commit_class = {.name = "commit",
-                                                .size = sizeof(struct commit),
-                                                .start = commit_start,
-                                                .push = commit_push,
-                                                .fini = commit_fini};
-
-/* _commit(kind, {…}) -> lease end | nil, err: added, and waited for until it is durable. */
-static int l_commit(lua_State *L)
-{
-  struct commit *c;
-
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  c = (struct commit *)dh_op_box(L, &commit_class);
-  dh_buf_init(&c->data, DH_RESULT_MAX);
-  read_record(L, &c->rec, &c->data);
-  c->port = dh_port_of(L);
-  return dh_await(L, &c->op);
-}
-
 /* ---- the task */
 
 /* _live(n) -> was: reads are live (not journaled) while the count is above 0. */
 static int l_live(lua_State *L)
 {
-  struct dh_task *t = current(L);
+  struct dh_task *t = dh_task_current(L);
 
   t->live += (int)luaL_optinteger(L, 1, 0);
   lua_pushboolean(L, t->live > 0);
@@ -296,7 +23,7 @@ static int l_live(lua_State *L)
 /* _shield(effect | nil): from here the task is not cancelled; nil ends it. */
 static int l_shield(lua_State *L)
 {
-  struct dh_task *t = current(L);
+  struct dh_task *t = dh_task_current(L);
 
   snprintf(t->effect, sizeof t->effect, "%s", luaL_optstring(L, 1, ""));
   t->shield = *t->effect != '\0';
@@ -305,7 +32,7 @@ static int l_shield(lua_State *L)
 
 static int l_scope(lua_State *L)
 {
-  lua_pushstring(L, current(L)->scope);
+  lua_pushstring(L, dh_task_current(L)->scope);
   return 1;
 }
 
@@ -376,7 +103,7 @@ static int l_loops(lua_State *L)
 /* _local(wall ms, zone) -> "2026-11-24", "13:25:12", "+08:00" | nil when there is no such zone */
 static int l_local(lua_State *L)
 {
-  struct dh_local t;
+  struct dh_zone_time t;
   struct dh_err err;
   char text[32];
 
@@ -505,17 +232,6 @@ static int l_builtin(lua_State *L)
   return 1;
 }
 
-/* _plain(value) -> the value as a later reading of the journal gives it. */
-static int l_plain(lua_State *L)
-{
-  struct dh_buf *b = dh_buf_box(L, DH_RESULT_MAX);
-
-  dh_to_cbor_mode(L, 1, b, DH_SECRET_NAME);
-  dh_push_cbor(L, b->data, b->len);
-  dh_buf_fini(b);
-  return 1;
-}
-
 static int l_log(lua_State *L)
 {
   int level = dh_level_parse(luaL_checkstring(L, 1));
@@ -620,38 +336,16 @@ static int error_tostring(lua_State *L)
   return 1;
 }
 
-static const luaL_Reg funcs[] = {{"_hash", l_hash},
-                                 {"_answer", l_answer},
-                                 {"_place", l_place},
-                                 {"_standing", l_standing},
-                                 {"_record", l_record},
-                                 {"_commit", l_commit},
-                                 {"_live", l_live},
-                                 {"_shield", l_shield},
-                                 {"_scope", l_scope},
-                                 {"_where", l_where},
-                                 {"_loops", l_loops},
-                                 {"_timer", l_timer},
-                                 {"_now", l_now},
-                                 {"_local", l_local},
-                                 {"_duration", l_duration},
-                                 {"_this", l_this},
-                                 {"_rules", l_rules},
-                                 {"_load", l_load},
-                                 {"_source", l_source},
-                                 {"_paths", l_paths},
-                                 {"_builtin", l_builtin},
-                                 {"_plain", l_plain},
-                                 {"_log", l_log},
-                                 {"_core", l_core},
-                                 {"_module_of", l_module_of},
-                                 {"_dsl_of", l_dsl_of},
-                                 {"_words", l_words},
-                                 {"_closest", l_closest},
-                                 {"_conf", l_conf},
-                                 {"_recording", l_recording},
-                                 {"_raise", l_raise},
-                                 {NULL, NULL}};
+static const luaL_Reg funcs[] = {
+    {"_live", l_live},     {"_shield", l_shield},       {"_scope", l_scope},
+    {"_where", l_where},   {"_loops", l_loops},         {"_timer", l_timer},
+    {"_now", l_now},       {"_local", l_local},         {"_duration", l_duration},
+    {"_this", l_this},     {"_rules", l_rules},         {"_load", l_load},
+    {"_source", l_source}, {"_paths", l_paths},         {"_builtin", l_builtin},
+    {"_log", l_log},       {"_core", l_core},           {"_module_of", l_module_of},
+    {"_dsl_of", l_dsl_of}, {"_words", l_words},         {"_closest", l_closest},
+    {"_conf", l_conf},     {"_recording", l_recording}, {"_raise", l_raise},
+    {NULL, NULL}};
 
 void dh_core_open(lua_State *L)
 {
@@ -669,6 +363,7 @@ void dh_core_open(lua_State *L)
   lua_pop(L, 1);
   lua_createtable(L, 0, 96); /* about what follows: growing it step by step costs more than filling it */
   luaL_setfuncs(L, funcs, 0);
+  luaL_setfuncs(L, dh_record_funcs, 0);
   luaL_setfuncs(L, dh_value_funcs, 0);
   luaL_setfuncs(L, dh_money_funcs, 0);
   luaL_setfuncs(L, dh_date_funcs, 0);

@@ -49,7 +49,7 @@ struct dh_task {
 
 struct dh_run {
   struct dh_host *host;
-  struct dh_run *next;
+  struct dh_run *next, **at; /* of the host, and what points to this one there */
   char id[33], robot[64], *key, *period;
   int attempt;
   lua_State *L; /* the isolate's main state */
@@ -153,7 +153,7 @@ enum dh_secret_mode { DH_SECRET_REFUSE, DH_SECRET_NAME, DH_SECRET_REVEAL };
 int dh_cbor_protected(lua_State *L); /* (value, light dh_buf): for lua_pcall */
 void dh_to_cbor_mode(lua_State *L, int index, struct dh_buf *out, enum dh_secret_mode mode);
 
-/* ---- await.c, task.c */
+/* ---- await.c */
 int dh_await_then(lua_State *L, struct dh_op *op, lua_KContext ctx, lua_KFunction then);
 void dh_await_drop(struct dh_task *t); /* ends what the task waits for, without waking it */
 bool dh_waits(lua_State *L);           /* the thread has yielded to the host */
@@ -165,21 +165,29 @@ extern const char dh_await_mark; /* its address is yielded by every wait */
 enum { DH_TASK_CALLED_OFF = 100, DH_TASK_YIELDED };
 /* L: the thread that runs; raises when Lua has no memory. NULL: the process has none. */
 struct dh_task *dh_task_new(lua_State *L, struct dh_task *parent, const char *scope);
+struct dh_task *dh_task_current(lua_State *L); /* raises when none runs: the robot is being loaded */
 void dh_task_ready(struct dh_task *t); /* resumes it now, or as soon as the task that runs has stopped */
 void dh_task_drain(struct dh_host *h);
 void dh_task_end(struct dh_task *t); /* it will not be resumed again; what it waits for is called off */
 void dh_task_free(struct dh_task *t);
 void dh_task_cancel(struct dh_task *t);
 /* ---- run.c */
-void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status);
+void dh_run_free(struct dh_run *r); /* takes it out of its host, unless that is closed already */
+void dh_run_end_tasks(
+    struct dh_run *r); /* none is resumed again: before the state closes, whose boxes hold their ops */
+void dh_run_stop_deadline(struct dh_run *r);
 void dh_run_kill(struct dh_run *r, int code);
 void dh_run_restart_clock(struct dh_run *r); /* after time_ms has changed */
+/* ---- run_end.c */
+void dh_run_task_ended(struct dh_run *r, struct dh_task *t, int status); /* status: LUA_* or DH_TASK_* */
+
+/* ---- error.c */
 /* err from the error value on top of L (popped); where from L's stack. Never raises. */
 void dh_err_of_lua(lua_State *L, struct dh_err *err);
 /* "file:line" of the innermost robot frame of L and its resumers; "" when there is none. */
 void dh_where(lua_State *L, char *out, size_t size);
 
-/* ---- error.c: errors between Lua and C are in the block above; branch.c: together */
+/* ---- branch.c: together */
 void dh_branch_ended(struct dh_task *t);
 void dh_branch_cancel(struct dh_task *parent); /* its branches */
 extern const luaL_Reg dh_branch_funcs[], dh_lend_funcs[], dh_testing_funcs[];
@@ -202,7 +210,8 @@ const struct dh_record *dh_journal_named(const struct dh_journal *j, enum dh_rec
 int64_t dh_journal_last(const struct dh_journal *j, const char *scope); /* highest position, 0 */
 int dh_journal_count(const struct dh_journal *j);
 
-/* ---- core.c: functions for dsl and the Lua halves of modules */
+/* ---- core.c, record.c: functions for dsl and the Lua halves of modules */
+extern const luaL_Reg dh_record_funcs[];
 void dh_core_open(lua_State *L); /* preloads "core.host" */
 
 struct dh_run *dh_run_from(lua_State *L); /* by the allocator's userdata; cheap */

@@ -341,4 +341,10 @@ static void expect(struct end *e, enum dh_outcome outcome, const char *part, con
     fail();
 }
 
+/* A robot's function enter(name): an effect whose proof looks at the world. */
+#define ENTER                                                                        \
+  "local function enter(name, ms) return effect(name, { values = { name = name },\n" \
+  "proof = function() return world('seen', name) end,\n"                             \
+  "act = function() if ms then world('wait', ms) end world('act', name) end }) end\n"
+
 #endif

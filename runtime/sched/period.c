@@ -9,7 +9,7 @@
 void dh_period_text(const char *once_a, const char *zone, char out[16])
 {
   int64_t now = dh_wall_ms();
-  struct dh_local t;
+  struct dh_zone_time t;
 
   *out = '\0';
   if ((!zone || !*zone || dh_zone_local(zone, now, &t, NULL)) && dh_zone_local("UTC", now, &t, NULL))
