@@ -44,6 +44,10 @@ local function read_description(kind, name)
   for k in pairs(result) do
     if not described[k] then use(path .. " says '" .. tostring(k) .. "', which no screen has") end
   end
+  -- The same screen is described once for the bank's machine and for a test program. A variable of the environment
+  -- cannot hold a hyphen.
+  result.start = core._conf("screen." .. name .. ".start") or
+    core._conf("screen." .. name:gsub("-", "_") .. ".start") or result.start
   return result
 end
 

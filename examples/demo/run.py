@@ -2,8 +2,9 @@
 """run.py - the demo: makes applications, starts the services and the bank's old program, lets robots work them off,
 answers what they ask a person, and compares the bank's own database with what must stand in it.
 
-Everything lies in one temporary folder (kept with --keep) and ends with this program. Exit 0: exactly the expected
-approvals, each case with the expected outcome; 1: not so, and the difference is printed."""
+Everything lies in one temporary folder (kept with --keep, or when something was wrong) and ends with this program; the
+pictures lie in BUILD/demo. Exit 0: exactly the expected approvals, each case with the expected outcome; 1: not so, and
+the difference is printed."""
 
 import argparse
 import json
@@ -11,15 +12,12 @@ import os
 import pathlib
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PYTHON = ["/usr/bin/python3", "-B"]
+from bank import HERE, PYTHON, ROOT, Bank
 
 
 def options():
@@ -29,7 +27,6 @@ def options():
     p.add_argument("--seed", default="1")
     p.add_argument("--rude", default="", help="1, or the bank program's bad manners: slow,dialog,theft,freeze")
     p.add_argument("--keep", action="store_true", help="keep the folder with store, pictures and documents")
-    p.add_argument("--unattended", action="store_true", help="print lines only, as on a server")
     return p.parse_args()
 
 
@@ -37,84 +34,59 @@ class Demo:
     def __init__(self, o):
         self.o = o
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="deskhand-demo-"))
-        self.deskhand = str(pathlib.Path(o.build).resolve() / "deskhand")
-        self.store = f"sqlite:{self.dir}/store.db"
-        self.bank = self.dir / "bank.db"
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("DESKHAND_")}
-        self.environment.update(XDG_CONFIG_HOME=str(self.dir / "config"), XDG_DATA_HOME=str(self.dir / "data"))
-        self.services = None
+        self.pictures = pathlib.Path(o.build).resolve() / "demo"
+        self.bank = Bank(self.dir, o.build, o.rude, o.seed)
+        self.robot = str(ROOT / "robots/sme_loan")
+        self.keep = o.keep
+        self.asked = set()  # keys of cases about which a person was asked
 
-    def call(self, *args, text=None, good=(0,), quiet=True):
-        done = subprocess.run([self.deskhand, *args, "--store", self.store], input=text, text=True, env=self.environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE if quiet else None)
-        if done.returncode not in good:
-            raise SystemExit(f"demo: deskhand {' '.join(args)} ended with {done.returncode}\n{done.stdout}{done.stderr or ''}")
-        return done
+    def call(self, *args, **more):
+        return self.bank.call(*args, **more).stdout
 
     def make_cases(self):
-        subprocess.run([*PYTHON, str(HERE / "make_cases.py"), "--out", str(self.dir / "cases"), "--seed", str(self.o.seed),
+        subprocess.run([*PYTHON, str(HERE / "make_cases.py"), "--out", str(self.dir / "cases"), "--seed", self.o.seed,
                         "--count", str(self.o.count)], check=True, stdout=subprocess.DEVNULL)
         self.expected = json.loads((self.dir / "cases/expected.json").read_text())
+        self.cases = {}
+        for c in self.expected["cases"]:
+            self.cases.setdefault(c["key"], c)
 
-    def start_services(self):
-        self.services = subprocess.Popen([*PYTHON, str(ROOT / "examples/legacy/services/services.py"), "--dir", str(self.dir),
-                                          "--rules", str(self.dir / "cases/rules.json"), "--until-stdin-closes"],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        urls = json.loads(self.services.stdout.readline())
-        folder = self.dir / "config/deskhand"
-        folder.mkdir(parents=True, mode=0o700)
-        conf = folder / "deskhand.conf"
-        conf.write_text("".join(f"{k} = {v}\n" for k, v in {
-            "source.gleif.url": urls["gleif"], "source.companies_house.url": urls["companies_house"],
-            "source.companies_house.key": "companies_house.key", "source.vies.url": urls["vies"], "tls.ca": urls["ca"],
-            "desks.warm": "2"}.items()))
-        conf.chmod(0o600)
-
-    def lay_out_robot(self):
-        """The robot as it ships; its screen starts this build's program with a database of our own."""
-        shutil.copytree(ROOT / "robots", self.dir / "robots")
-        screens = self.dir / "screens"
-        screens.mkdir()
-        text = (ROOT / "screens/loan-core.lua").read_text()
-        rude = "slow,dialog,theft,freeze" if self.o.rude == "1" else self.o.rude
-        program = pathlib.Path(self.o.build).resolve() / "examples/loan-core"
-        env = {"LOAN_CORE_DB": self.bank, "LOAN_CORE_USERS": "clerk:demo-secret", "LOAN_CORE_RUDE": rude,
-               "LOAN_CORE_RUDE_SEED": self.o.seed}
-        lines = ", ".join(f'{k} = "{v}"' for k, v in env.items() if v)
-        text = re.sub(r'start\s*=\s*"[^"]*",', f'start   = "{program}",\n  env     = {{ {lines} }},', text)
-        (screens / "loan-core.lua").write_text(text)
-        self.robot = str(self.dir / "robots/sme_loan")
-
-    def prepare(self):
-        self.call("secret", "set", "core.clerk.user", text="clerk")
-        self.call("secret", "set", "core.clerk.password", text="demo-secret")
-        self.call("secret", "set", "companies_house.key", text="demo-key-1234")
-        self.added = self.call("queue", "add", self.robot, str(self.dir / "cases/cases.jsonl"), good=(0, 1))
+    def add(self):
+        """Into the queue; the one that stands there already is refused by name."""
+        self.added = json.loads(self.call("queue", "add", self.robot, str(self.dir / "cases/cases.jsonl"), "--json", good=(0, 1)))
 
     def serve(self):
-        done = subprocess.run([self.deskhand, "serve", "--until-idle", "--allow-root", "--store", self.store, self.robot],
-                              env=self.environment, stderr=open(self.dir / "serve.log", "a"))
-        return done.returncode
+        with open(self.dir / "serve.log", "a", encoding="utf-8") as log:
+            subprocess.run([str(self.bank.build / "deskhand"), "serve", "--until-idle", "--allow-root", self.robot],
+                           env=self.bank.environment, stderr=log, check=False)
 
     def answer_reviews(self):
         """A person's part, from what the documents really say. Returns how many were answered."""
-        cases = {}
-        for c in self.expected["cases"]:
-            cases.setdefault(c["key"], c)
-        open_ones = json.loads(self.call("review", "list", "--json").stdout or "[]")
+        open_ones = json.loads(self.call("review", "list", "--json"))
         for r in open_ones:
-            shown = json.loads(self.call("review", "show", str(r["id"]), "--json").stdout)
-            case = cases[shown.get("key") or r["key"]]
-            answer = words_for(r["name"], shown, case)
-            print(f"  a person answers {r['id']}, {case['key']}: {r['name']}: {' '.join(answer)}")
+            shown = json.loads(self.call("review", "show", str(r["id"]), "--json"))
+            answer = words_for(r["name"], shown, self.cases[shown["key"]])
+            print(f"  a person answers {r['id']}, {shown['key']}: {r['name']}: {' '.join(answer)}")
             self.call("review", "answer", str(r["id"]), *answer)
+            self.asked.add(shown["key"])
         return len(open_ones)
 
+    def keep_pictures(self, key, run):
+        """The pictures of a case beside the build, so that they outlive the demo. Returns how many and where."""
+        records = json.loads(self.call("show", run, "--json"))["records"]
+        files = [(r["name"], r["data"]["file"]["sha256"]) for r in records if r["kind"] == "picture"]
+        folder = self.pictures / key
+        for number, (name, sha) in enumerate(files, 1):
+            folder.mkdir(parents=True, exist_ok=True)
+            stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+            found = next((self.dir).glob(f"store.blobs/**/{sha}"), None)
+            if found:
+                shutil.copyfile(found, folder / f"{number}-{stem}.png")
+        return len(files), os.path.relpath(folder) if files else ""
+
     def close(self):
-        if self.services:
-            self.services.stdin.close()
-            self.services.wait(timeout=20)
-        if self.o.keep:
+        self.bank.close()
+        if self.keep:
             print(f"kept: {self.dir}")
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -131,18 +103,11 @@ def words_for(name, shown, case):
     return [f"{field}={truth[field]}" for field in fields]
 
 
-def approvals(bank):
-    if not bank.exists():
-        return []
-    with sqlite3.connect(bank) as db:
-        db.row_factory = sqlite3.Row
-        return [dict(r) for r in db.execute("SELECT * FROM approvals ORDER BY application, id")]
-
-
 def compare(demo):
+    """The bank's database against what must stand in it: each wanted approval once, and nothing else."""
     wrong = []
-    wanted = demo.expected["approvals"]
-    seen = [{k: r[k] for k in wanted[0]} for r in approvals(demo.bank)] if wanted else approvals(demo.bank)
+    wanted, rows = demo.expected["approvals"], demo.bank.approvals()
+    seen = [{k: r[k] for k in wanted[0]} for r in rows] if wanted else rows
     for w in wanted:
         n = seen.count(w)
         if n != 1:
@@ -154,55 +119,70 @@ def compare(demo):
     return wrong
 
 
+def outcome(row):
+    """(decision, reason) of a case, as the queue tells it."""
+    result, error = row.get("result") or {}, row.get("error") or {}
+    if row["state"] == "done":
+        return result.get("decision", "?"), result.get("reason", "")
+    return row["state"], result.get("reason") or (error.get("text", "") if isinstance(error, dict) else str(error))
+
+
 def table(demo, rows):
     wrong = []
-    outcomes = {}
-    for c in demo.expected["cases"]:
-        outcomes.setdefault(c["key"], c)
-    print(f"\n{'case':8} {'decision':10} {'time':>7} {'tries':>5} {'pictures':>8}  reason")
+    line = "{:8} {:9} {:>7}  {:58}  {}".format
+    print("\n" + line("case", "decision", "time", "reason", "pictures"))
     for r in sorted(rows, key=lambda r: r["key"]):
-        result = r.get("result") or {}
-        decision = {"done": result.get("decision", "?"), "rejected": "rejected"}.get(r["state"], r["state"])
-        error = r.get("error")
-        reason = result.get("reason") or (error.get("text") if isinstance(error, dict) else error) or ""
-        steps = json.loads(demo.call("show", r["run"], "--json").stdout) if r.get("run") else {}
-        pictures = sum(1 for s in steps.get("records", []) if s.get("kind") == "picture")
+        decision, reason = outcome(r)
+        count, folder = demo.keep_pictures(r["key"], r["run"]) if r.get("run") else (0, "")
         seconds = (r["ended"] - r["began"]) / 1000 if r.get("ended") and r.get("began") else 0
-        print(f"{r['key']:8} {decision:10} {seconds:6.1f}s {r['attempts']:5} {pictures:8}  {reason}")
-        if decision != outcomes[r["key"]]["outcome"]:
-            wrong.append(f"{r['key']}: {decision} ({reason}), wanted {outcomes[r['key']]['outcome']}: {outcomes[r['key']].get('reason')}")
-    for line in (demo.added.stderr + demo.added.stdout).splitlines():
-        if "refused" in line or "stands there" in line:
-            print(f"queue: {line.strip()}")
+        notes = ["a person was asked"] if r["key"] in demo.asked else []
+        notes += [f"{r['attempts']} tries"] if r["attempts"] > 1 else []
+        reason += f" ({', '.join(notes)})" if notes else ""
+        print(line(r["key"], decision, f"{seconds:.1f} s", reason, f"{count} in {folder}" if count else "none"))
+        wanted = demo.cases[r["key"]]
+        if decision != wanted["outcome"]:
+            wrong.append(f"{r['key']}: {decision} ({reason}), wanted {wanted['outcome']}: {wanted['reason']}")
+    for r in demo.added["refused"]:
+        print(line(r["key"], "refused", "", r["error"]["text"], "none"))
+    twice = sorted(c["key"] for c in demo.expected["cases"] if c["outcome"] == "refused")
+    refused = sorted(r["key"] for r in demo.added["refused"])
+    if refused != twice:
+        wrong.append(f"the queue refused {refused}, wanted {twice}")
+    return wrong
+
+
+def play(demo):
+    """All of it; returns what was wrong."""
+    began = time.monotonic()
+    print(f"making {demo.o.count} applications (seed {demo.o.seed})")
+    demo.make_cases()
+    demo.bank.open(rules=demo.dir / "cases/rules.json")
+    demo.add()
+    print("robots at work")
+    worked = time.monotonic()
+    demo.serve()
+    while demo.answer_reviews():
+        demo.serve()
+    worked = time.monotonic() - worked
+    shutil.rmtree(demo.pictures, ignore_errors=True)
+    rows = json.loads(demo.call("queue", "list", demo.robot, "--json"))
+    wrong = table(demo, rows) + compare(demo)
+    total = len(demo.expected["cases"])  # the one that stands twice is right when the queue has refused it
+    right = total - len({w.split(":")[0] for w in wrong})
+    print(f"\n{right} of {total} cases right, {len(demo.bank.approvals())} approvals in the bank's database "
+          f"({len(demo.expected['approvals'])} wanted), {worked:.0f} s of work, {time.monotonic() - began:.0f} s in all")
     return wrong
 
 
 def main():
-    o = options()
-    demo = Demo(o)
-    began = time.monotonic()
+    demo = Demo(options())
     try:
-        print(f"making {o.count} applications (seed {o.seed})")
-        demo.make_cases()
-        demo.start_services()
-        demo.lay_out_robot()
-        demo.prepare()
-        print("robots at work")
-        worked = time.monotonic()
-        demo.serve()
-        while demo.answer_reviews():
-            demo.serve()
-        worked = time.monotonic() - worked
-        rows = json.loads(demo.call("queue", "list", demo.robot, "--json").stdout)
-        wrong = table(demo, rows) + compare(demo)
-        total = len(demo.expected["cases"])  # the one that stands twice is right when the queue has refused it
-        right = len(demo.expected["cases"]) - len({w.split(":")[0] for w in wrong})
-        print(f"\n{right} of {total} cases right, {len(approvals(demo.bank))} approvals in the bank's database "
-              f"({len(demo.expected['approvals'])} wanted), {worked:.0f} s of work, {time.monotonic() - began:.0f} s in all")
+        wrong = play(demo)
         for w in wrong:
             print(f"WRONG {w}")
         if wrong:
             print((demo.dir / "serve.log").read_text()[-4000:], file=sys.stderr)
+            demo.keep = True  # whoever looks for the reason needs the store
         return 1 if wrong else 0
     finally:
         demo.close()

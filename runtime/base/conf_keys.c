@@ -27,8 +27,10 @@ const struct dh_conf_key dh_conf_keys[] = {
      "let robots reach addresses of the house (10.*, 192.168.* …)"},
     {"files.roots", DH_CONF_TEXT, NULL, false, "folders that robots may use, separated by colons"},
     {"source.*.url", DH_CONF_TEXT, NULL, false, "where a source of records is found: source.gleif.url"},
-    {"source.*.key", DH_CONF_TEXT, NULL, true, "its access key"},
+    {"source.*.key", DH_CONF_TEXT, NULL, true, "the name of the secret that holds its access key"},
     {"source.*.rate", DH_CONF_TEXT, NULL, false, "requests to it at most: 60/min"},
     {"source.*.cert", DH_CONF_TEXT, NULL, false, "client certificate for it, with its key (PEM)"},
+    {"screen.*.start", DH_CONF_TEXT, NULL, false,
+     "how a screen's program is started, instead of what its file says: screen.loan-core.start"},
     {NULL, DH_CONF_TEXT, NULL, false, NULL},
 };
