@@ -1,3 +1,4 @@
 # Counts of `make soak` in CI.
-SOAK_DEMOS := 1
-SOAK_KILLS := 20
+SOAK_DEMOS       := 1
+SOAK_KILLS       := 20
+SOAK_STORE_KILLS := 100

@@ -1,3 +1,4 @@
 # Counts of `make soak` in full.
-SOAK_DEMOS   := 50
-SOAK_KILLS   := 500
+SOAK_DEMOS       := 50
+SOAK_KILLS       := 500
+SOAK_STORE_KILLS := 1000
