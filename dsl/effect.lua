@@ -59,8 +59,8 @@ local function confirm(e, spec, seen)
   return core._plain(data)
 end
 
+-- Still shielded: called off before its question stands, it would not be known any more that it is not known.
 local function unknown(e, spec, why)
-  core._shield(nil)
   if spec.after then spec.after(false) end
   to_a_person(e, "it is not known whether \"" .. e.name .. "\" happened",
     "begun with " .. in_words(e.values) .. "; then " .. why, { "happened", "not-happened" })

@@ -2,6 +2,7 @@
 -- words: together each step
 local core, lang = ...
 local errors = require "errors"
+lang.dsl("review") -- what is asked: lang.asked
 local flow = {}
 
 local function is_callable(f)
@@ -9,6 +10,23 @@ local function is_callable(f)
   local mt = type(f) == "table" and getmetatable(f)
   return type(mt) == "table" and mt.__call ~= nil
 end
+
+--- A branch has failed: what the others asked a person needs no answer any more. Those asked in this attempt, and those
+--- that stand from an earlier one which this one did not come to.
+local function withdraw(scopes)
+  local asked = {}
+  for _, r in ipairs(core._asked(scopes)) do asked[r.name] = r end
+  for name, r in pairs(lang.asked) do
+    if r.scope:sub(1, #scopes) == scopes then asked[name] = r end
+  end
+  for name, r in pairs(asked) do
+    core._record("withdraw", { word = "review", name = name, scope = r.scope, position = r.position })
+    lang.asked[name] = nil
+  end
+end
+
+-- Ends of a branch that leave the questions of the others standing: the run goes on with them.
+local goes_on = { EWAIT = true, EUNKNOWN = true, ECANCELED = true }
 
 ---Runs calls written down, at once: together({ f, args… }, { g, args… }). Returns the first result of each.
 function flow.together(...)
@@ -29,7 +47,9 @@ function flow.together(...)
       return call[1](...)
     end, table.unpack(call, 2) }
   end
-  local results = errors.ok(core._branches(inner))
+  local results, e, scopes = core._branches(inner)
+  if not results and not goes_on[e.code] then withdraw(scopes) end
+  errors.ok(results, e)
   return table.unpack(results, 1, #calls)
 end
 

@@ -3,6 +3,7 @@
 local core, lang = ...
 local errors = require "errors"
 local review = {}
+lang.asked = {} -- open questions that this attempt came to, by name: { scope, position }
 
 ---Asks a person; the run leaves memory until the answer comes.
 ---@param name string  unique in the run
@@ -22,6 +23,9 @@ function review.review(name, spec)
     if type(data) ~= "table" then data = { decision = data } end
     return core._strict(data, "the answer")
   end
+  -- A branch beside this one may fail from the journal: then nobody is asked.
+  if core._scope() ~= "" then errors.ok(core._timer(0)) end
+  lang.asked[full] = { scope = core._scope(), position = position }
   if not core._standing("review", full) then
     errors.ok(core._commit("review", { word = "review", name = full, position = position,
       data = { show = spec.show, ask = spec.ask, fields = spec.fields, role = spec.role } }))

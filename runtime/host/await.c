@@ -370,9 +370,11 @@ void dh_task_free(struct dh_task *t)
 
 void dh_task_cancel(struct dh_task *t)
 {
-  if (t->ended || t->shield)
+  if (t->ended)
     return;
   t->cancelled = true;
+  if (t->shield)
+    return; /* it ends at its first wait after the proof */
   if (t->join)
     dh_branch_cancel(t); /* it goes on, and ends, when the last of its branches has */
   else if (t->op)

@@ -105,7 +105,11 @@ static int joined(lua_State *L, int status, lua_KContext ctx)
     luaL_unref(L, LUA_REGISTRYINDEX, t->anchor);
     dh_task_free(t);
   }
-  return failed ? dh_fail(L, &err) : 1;
+  if (!failed)
+    return 1;
+  dh_fail(L, &err);
+  lua_pushfstring(L, "%s%s%I.", parent->scope, *parent->scope ? "/" : "", (LUAI_UACINT)parent->position);
+  return 3;
 }
 
 /* One branch, with the call that is the i-th of the list at 1 on its stack. */
@@ -133,8 +137,9 @@ static struct dh_task *new_branch(lua_State *L, struct dh_task *parent, lua_Inte
   return t;
 }
 
-/* _branches({ {f, args…}, … }) -> list of first results, or nil and the error. Waits. No branch begins before
- * all stand: one that could not be made would leave the others without a parent that waits. */
+/* _branches({ {f, args…}, … }) -> list of first results, or nil, the error and how the scopes of the branches
+ * begin. Waits. No branch begins before all stand: one that could not be made would leave the others without
+ * a parent that waits. */
 static int l_branches(lua_State *L)
 {
   struct dh_task *parent = dh_run_from(L)->current, *made[BRANCHES_MAX];

@@ -133,6 +133,18 @@ const struct dh_record *dh_journal_named(const struct dh_journal *j, enum dh_rec
   return NULL;
 }
 
+const struct dh_record *dh_journal_asked(const struct dh_journal *j, const char *prefix, size_t *from)
+{
+  for (; *from < j->n; ++*from) {
+    const struct dh_record *r = &j->rows[*from];
+
+    if (r->kind == DH_REC_REVIEW && strcmp(r->word, "review") == 0 &&
+        strncmp(r->scope, prefix, strlen(prefix)) == 0 && !dh_journal_named(j, DH_REC_ANSWER, r->name))
+      return &j->rows[(*from)++];
+  }
+  return NULL;
+}
+
 int64_t dh_journal_last(const struct dh_journal *j, const char *scope)
 {
   for (size_t i = lower(j, scope, INT64_MAX); i-- > 0;) {

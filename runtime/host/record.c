@@ -147,6 +147,29 @@ static int l_standing(lua_State *L)
   return 1;
 }
 
+/* _asked(prefix) -> {{name, scope, position}…}: reviews that stood without an answer when the run began, in
+ * scopes that begin so. */
+static int l_asked(lua_State *L)
+{
+  const char *prefix = luaL_checkstring(L, 1);
+  const struct dh_record *rec;
+  size_t from = 0;
+  int n = 0;
+
+  lua_newtable(L);
+  while ((rec = dh_journal_asked(dh_run_from(L)->journal, prefix, &from))) {
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, rec->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, rec->scope);
+    lua_setfield(L, -2, "scope");
+    lua_pushinteger(L, rec->position);
+    lua_setfield(L, -2, "position");
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
 /* ---- the journal: what is added */
 
 struct commit {
@@ -181,7 +204,10 @@ static void read_record(lua_State *L, struct dh_record *rec, struct dh_buf *b)
   field(L, "where", rec->where, sizeof rec->where);
   if (!*rec->where)
     dh_where(L, rec->where, sizeof rec->where);
-  snprintf(rec->scope, sizeof rec->scope, "%s", r->current ? r->current->scope : "");
+  if (rec->kind == DH_REC_WITHDRAW) /* written outside the branch that asked */
+    field(L, "scope", rec->scope, sizeof rec->scope);
+  else
+    snprintf(rec->scope, sizeof rec->scope, "%s", r->current ? r->current->scope : "");
   lua_getfield(L, 2, "position");
   rec->position = lua_tointeger(L, -1);
   lua_getfield(L, 2, "data");
@@ -282,5 +308,5 @@ static int l_plain(lua_State *L)
 }
 
 const luaL_Reg dh_record_funcs[] = {{"_hash", l_hash},         {"_answer", l_answer}, {"_place", l_place},
-                                    {"_standing", l_standing}, {"_record", l_record}, {"_commit", l_commit},
-                                    {"_plain", l_plain},       {NULL, NULL}};
+                                    {"_standing", l_standing}, {"_asked", l_asked},   {"_record", l_record},
+                                    {"_commit", l_commit},     {"_plain", l_plain},   {NULL, NULL}};

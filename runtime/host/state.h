@@ -207,6 +207,9 @@ struct dh_journal *dh_journal_new(const void *p, size_t n, struct dh_err *err); 
 void dh_journal_free(struct dh_journal *j);
 const struct dh_record *dh_journal_at(const struct dh_journal *j, const char *scope, int64_t position);
 const struct dh_record *dh_journal_named(const struct dh_journal *j, enum dh_record_kind k, const char *name);
+/* The next review at or behind *from (0 at first) that nobody has answered, in scopes that begin so; not
+ * those that ask about an effect. NULL: no more. */
+const struct dh_record *dh_journal_asked(const struct dh_journal *j, const char *prefix, size_t *from);
 int64_t dh_journal_last(const struct dh_journal *j, const char *scope); /* highest position, 0 */
 int dh_journal_count(const struct dh_journal *j);
 

@@ -194,10 +194,10 @@ static void a_failure_cancels_the_others(void **state)
   world_close(w);
 }
 
-static void put_answer(struct world *w, const char *name, const char *scope, int64_t position,
-                       const char *answer)
+static void put_record(struct world *w, enum dh_record_kind kind, const char *name, const char *scope,
+                       int64_t position, const char *decision)
 {
-  struct dh_record rec = {.kind = DH_REC_ANSWER, .position = position};
+  struct dh_record rec = {.kind = kind, .position = position};
   struct dh_buf b;
 
   snprintf(rec.name, sizeof rec.name, "%s", name);
@@ -205,7 +205,7 @@ static void put_answer(struct world *w, const char *name, const char *scope, int
   snprintf(rec.word, sizeof rec.word, "review");
   dh_buf_init(&b, 1024);
   dh_put_map(&b, 1);
-  dh_put_kt(&b, "decision", answer);
+  dh_put_kt(&b, "decision", decision);
   rec.data = b.data;
   rec.len = b.len;
   fake_record(&w->port, &rec, NULL, NULL);
@@ -223,11 +223,43 @@ static void two_reviews_at_once(void **state)
   assert_int_equal(count_records(w, DH_REC_REVIEW, "one"), 1);
   assert_int_equal(count_records(w, DH_REC_REVIEW, "two"), 1);
   assert_int_equal(count_records(w, DH_REC_PUTAWAY, NULL), 1);
-  put_answer(w, "one", "1.1", 1, "yes");
+  put_record(w, DH_REC_ANSWER, "one", "1.1", 1, "yes");
   expect(run_on(w, text, w->n), DH_RUN_WAITING, "", "one answered");
   assert_int_equal(count_records(w, DH_REC_REVIEW, NULL), 2);
-  put_answer(w, "two", "1.2", 1, "no");
+  put_record(w, DH_REC_ANSWER, "two", "1.2", 1, "no");
   expect(run_on(w, text, w->n), DH_RUN_DONE, "[\"yes\",\"no\"]", "both answered");
+  world_close(w);
+}
+
+/* The questions of the branches beside one that fails are withdrawn: of this attempt and of an earlier one;
+ * what is asked on the robot's own line stays. */
+static void a_failure_withdraws_reviews(void **state)
+{
+  const char *text =
+      robot("local function ask(n) return review(n, { ask = { 'yes' } }).decision end\n"
+            "local function fails() step('slow', world, 'wait', 20) error('left', 0) end\n"
+            "local function deep() return together({ ask, 'two' }, { world, 'wait', 60000 }) end\n"
+            "local ok = pcall(together, { ask, 'one' }, { deep }, { fails })\n"
+            "return { ok, ask('three') }");
+  struct world *w = world_open(false);
+
+  (void)state;
+  expect(run_on(w, text, 0), DH_RUN_WAITING, "", "withdrawn");
+  assert_int_equal(count_records(w, DH_REC_REVIEW, NULL), 3);
+  assert_int_equal(count_records(w, DH_REC_WITHDRAW, "one"), 1);
+  assert_int_equal(count_records(w, DH_REC_WITHDRAW, "two"), 1);
+  assert_int_equal(count_records(w, DH_REC_WITHDRAW, "three"), 0);
+  for (int i = 0; i < w->n; i++)
+    if (w->records[i].kind == DH_REC_WITHDRAW)
+      assert_string_equal(w->records[i].scope, strcmp(w->records[i].name, "one") ? "1.2/1.1" : "1.1");
+  world_close(w);
+  /* asked in an earlier attempt, not come to in this one */
+  text = robot("local function ask() world('wait', 60000) return review('one', { ask = { 'yes' } }) end\n"
+               "together({ ask }, { function() world('wait', 5) error('left', 0) end })");
+  w = world_open(false);
+  put_record(w, DH_REC_REVIEW, "one", "1.1", 1, "open");
+  expect(run_on(w, text, w->n), DH_RUN_FAILED, "left", "of an earlier attempt");
+  assert_int_equal(count_records(w, DH_REC_WITHDRAW, "one"), 1);
   world_close(w);
 }
 
@@ -241,7 +273,7 @@ static void waits_are_put_away(void **state)
   expect(run_on(w, text, 0), DH_RUN_WAITING, "", "waits");
   while (w->records[i].kind != DH_REC_WAIT)
     i++;
-  put_answer(w, w->records[i].name, "", w->records[i].position, "");
+  put_record(w, DH_REC_ANSWER, w->records[i].name, "", w->records[i].position, "");
   snprintf(w->records[w->n - 1].word, sizeof w->records[0].word, "wait");
   expect(run_on(w, text, w->n), DH_RUN_DONE, "[1]", "answered");
   world_close(w);
@@ -257,6 +289,7 @@ int main(void)
       cmocka_unit_test(other_values),
       cmocka_unit_test(a_failure_cancels_the_others),
       cmocka_unit_test(two_reviews_at_once),
+      cmocka_unit_test(a_failure_withdraws_reviews),
       cmocka_unit_test(waits_are_put_away),
       cmocka_unit_test(dies_everywhere),
   };

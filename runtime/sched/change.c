@@ -249,7 +249,7 @@ static int direct_work(struct dh_db *db, void *self, struct dh_err *err)
 static int do_it_here(const char *url, const struct dh_buf *request, struct dh_buf *answer,
                       struct dh_err *err)
 {
-  struct dh_store_options o = {.url = url, .mode = DH_STORE_WRITE, .who = "a command", .wait_ms = LOCK_MS};
+  struct dh_store_options o = {.url = url, .mode = DH_STORE_WRITE, .who = DH_WHO_COMMAND, .wait_ms = LOCK_MS};
   struct direct d = {.answer = answer};
   struct dh_store *store = NULL;
   struct dh_val *v = NULL;
@@ -267,13 +267,19 @@ static int do_it_here(const char *url, const struct dh_buf *request, struct dh_b
 
 int dh_change_send(const char *url, const struct dh_buf *request, struct dh_buf *answer, struct dh_err *err)
 {
+  struct dh_err again;
   int fd, rc = reach(url, &fd, err);
 
-  if (rc)
-    return rc;
-  if (fd < 0)
-    return do_it_here(url, request, answer, err);
-  rc = converse(fd, request, answer, err);
-  close(fd);
+  if (!rc && fd < 0) {
+    rc = do_it_here(url, request, answer, err);
+    /* a supervisor that was only beginning has its socket by now */
+    if (rc != DH_EUNAVAILABLE || reach(url, &fd, &again) || fd < 0)
+      return rc;
+    rc = 0;
+  }
+  if (!rc) {
+    rc = converse(fd, request, answer, err);
+    close(fd);
+  }
   return rc;
 }

@@ -13,6 +13,8 @@
 #include "../store/store.h"
 #include "intake.h"
 
+#define DH_WHO_COMMAND "a command" /* holds the store's lock for one change */
+
 /* Does it, inside a transaction. Appends the answer. */
 int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_buf *answer,
                     struct dh_err *err);

@@ -2,6 +2,7 @@
  * system gives out again: it is whoever has the lock file open. */
 #include "takeover.h"
 #include "../base/log.h"
+#include "change.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -65,17 +66,20 @@ int dh_takeover_open(struct dh_store_options *o, struct dh_store **out, struct d
 {
   struct stat lock;
   char who[64];
+  bool alive;
   int pid, rc;
 
   o->wait_ms = 0;
   rc = dh_store_open(o, out, err);
+  if (rc != DH_EUNAVAILABLE || dh_store_holder(o->url, &pid, who, NULL))
+    return rc;
   /* the file names the supervisor; its children hold the lock for it and for a moment after it */
-  if (rc != DH_EUNAVAILABLE || dh_store_holder(o->url, &pid, who, NULL) ||
-      (pid && (kill(pid, 0) == 0 || errno != ESRCH)))
+  alive = pid && (kill(pid, 0) == 0 || errno != ESRCH);
+  if (alive && strcmp(who, DH_WHO_COMMAND)) /* a command is soon done */
     return rc;
   o->wait_ms = WAIT_MS;
   rc = dh_store_open(o, out, err);
-  if (rc != DH_EUNAVAILABLE || !lock_of(o->url, &lock))
+  if (rc != DH_EUNAVAILABLE || alive || !lock_of(o->url, &lock))
     return rc;
   kill_holders(&lock);
   return dh_store_open(o, out, err);
