@@ -179,6 +179,14 @@ static void a_failure_cancels_the_others(void **state)
       DH_RUN_REJECTED, "no", "shield");
   assert_int_equal(*count_of(w, "slow"), 1);
   assert_int_equal(count_records(w, DH_REC_CONFIRM, "slow"), 1);
+  expect(
+      run_on(w,
+             robot(ENTER "together({ function() enter('only', 40) world('wait', 1) enter('never', 1) end },\n"
+                         "{ function() world('wait', 5) reject('no') end })"),
+             0),
+      DH_RUN_REJECTED, "no", "shield, and no further");
+  assert_int_equal(*count_of(w, "only"), 1);
+  assert_int_equal(*count_of(w, "never"), 0);
   /* the one that fails stands outside, the effect two levels down: its parents wait for it */
   expect(run_on(w,
                 robot(ENTER "together({ function() return together({ enter, 'deep', 40 }, { world, 'wait', "
