@@ -159,13 +159,7 @@ void dh_local_close(struct dh_local **pl)
   left = dh_loop_close(&l->loop);
   if (left)
     dh_log(DH_DEBUG, NULL, "%d handles were left open", left);
-  while (l->bundles) {
-    struct dh_local_bundle *b = l->bundles;
-
-    l->bundles = b->next;
-    dh_buf_fini(&b->bytes);
-    free(b);
-  }
+  dh_versions_free(&l->versions);
   free(l);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MAX = 32, KNOWN_MAX = 4 };
+enum { RUNS_MAX = 32 };
 
 struct claim_job {
   struct dh_job job;
@@ -15,63 +15,22 @@ struct claim_job {
   void *first_self;
   const char *queue;
   char *period, *key;
-  char known[KNOWN_MAX][DH_SHA256_HEX]; /* bundles that are here already */
-  size_t n;
-  struct dh_claim claims[RUNS_MAX];
-  struct dh_local_bundle *fetched;
+  struct dh_claiming claiming;
 };
-
-static bool is_known(const struct claim_job *c, const char *hash)
-{
-  for (int i = 0; i < KNOWN_MAX; i++)
-    if (strcmp(c->known[i], hash) == 0)
-      return true;
-  for (const struct dh_local_bundle *b = c->fetched; b; b = b->next)
-    if (strcmp(b->hash, hash) == 0)
-      return true;
-  return false;
-}
 
 static int claim_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct claim_job *c = (struct claim_job *)job;
   struct dh_claim_ask ask = {
-      .worker = "run", .queues = &c->queue, .nqueues = 1, .n = c->n, .period = c->period, .key = c->key};
+      .worker = "run", .queues = &c->queue, .nqueues = 1, .period = c->period, .key = c->key};
   int rc = c->release ? dh_local_release_all(db, err) : 0;
 
   if (!rc && c->first)
     rc = c->first(db, c->first_self, err);
-  if (!rc)
-    rc = db->ops->claim(db, &ask, c->claims, &c->n, err);
-
-  if (rc)
-    c->n = 0;
-  for (size_t i = 0; !rc && i < c->n; i++) {
-    struct dh_local_bundle *b;
-
-    if (is_known(c, c->claims[i].bundle))
-      continue;
-    b = calloc(1, sizeof *b);
-    if (!b)
-      return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
-    memcpy(b->hash, c->claims[i].bundle, sizeof b->hash);
-    dh_buf_init(&b->bytes, DH_DATA_MAX);
-    b->next = c->fetched;
-    c->fetched = b;
-    rc = db->ops->bundle_get(db, b->hash, &b->bytes, err);
-  }
-  return rc;
+  return rc ? rc : dh_claiming_work(&c->claiming, db, &ask, err);
 }
 
 static void claim_more(struct dh_local *l);
-
-static const struct dh_buf *bundle_of(struct dh_local *l, const char *hash)
-{
-  for (struct dh_local_bundle *b = l->bundles; b; b = b->next)
-    if (strcmp(b->hash, hash) == 0)
-      return &b->bytes;
-  return NULL;
-}
 
 static void maybe_stop(struct dh_local *l)
 {
@@ -127,7 +86,7 @@ static void begin_failed(struct dh_local *l, struct dh_local_run *r, const struc
 static void begin(struct dh_local *l, struct dh_local_run *r)
 {
   const struct dh_claim *c = &r->claim;
-  const struct dh_buf *bundle = bundle_of(l, c->bundle);
+  const struct dh_buf *bundle = &dh_version_find(l->versions, c->bundle)->bytes;
   struct dh_run_spec spec = {.run = c->run,
                              .attempt = c->attempt,
                              .resumed = c->resumed,
@@ -155,32 +114,27 @@ static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
 {
   struct claim_job *c = (struct claim_job *)job;
   struct dh_local *l = c->local;
+  size_t n = c->claiming.n;
   struct dh_local_run *fresh = NULL;
 
   l->claiming = false;
-  while (c->fetched) {
-    struct dh_local_bundle *b = c->fetched;
-
-    c->fetched = b->next;
-    b->next = l->bundles;
-    l->bundles = b;
-  }
+  dh_claiming_end(&c->claiming, &l->versions);
   if (rc)
     l->failed = *err;
-  for (size_t i = 0; i < c->n; i++) {
+  for (size_t i = 0; i < n; i++) {
     struct dh_local_run *r = rc ? NULL : malloc(sizeof *r);
 
     if (!r) {
-      dh_claim_fini(&c->claims[i]); /* its lease ends with this process */
+      dh_claim_fini(&c->claiming.claims[i]); /* its lease ends with this process */
       continue;
     }
-    r->claim = c->claims[i];
+    r->claim = c->claiming.claims[i];
     r->next = l->runs;
     l->runs = r;
     l->nruns++;
     fresh = r;
   }
-  for (struct dh_local_run *r = fresh, *next; r && c->n; r = next, c->n--) {
+  for (struct dh_local_run *r = fresh, *next; r && n; r = next, n--) {
     next = r->next;
     begin(l, r);
   }
@@ -193,7 +147,6 @@ static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
 static void claim_more(struct dh_local *l)
 {
   struct claim_job *c;
-  int known = 0;
 
   if (l->claiming || l->nruns >= RUNS_MAX || l->interrupted || l->failed.code)
     return;
@@ -211,9 +164,7 @@ static void claim_more(struct dh_local *l)
   c->queue = l->queue;
   c->period = l->key ? strdup(l->period) : NULL;
   c->key = l->key ? strdup(l->key) : NULL;
-  c->n = l->key ? 1 : (size_t)(RUNS_MAX - l->nruns);
-  for (struct dh_local_bundle *b = l->bundles; b && known < KNOWN_MAX; b = b->next)
-    memcpy(c->known[known++], b->hash, DH_SHA256_HEX);
+  dh_claiming_begin(&c->claiming, l->versions, l->key ? 1 : (size_t)(RUNS_MAX - l->nruns));
   l->claiming = true;
   dh_store_submit(l->store, &c->job);
 }

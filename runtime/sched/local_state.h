@@ -5,17 +5,12 @@
 
 #include "change.h"
 #include "children.h"
+#include "claim.h"
 #include "local.h"
 
 struct dh_local_run {
   struct dh_local_run *next;
   struct dh_claim claim;
-};
-
-struct dh_local_bundle {
-  struct dh_local_bundle *next;
-  char hash[DH_SHA256_HEX];
-  struct dh_buf bytes;
 };
 
 struct dh_local {
@@ -26,7 +21,7 @@ struct dh_local {
   struct dh_host *host;
   struct dh_children children;
   struct dh_local_run *runs;
-  struct dh_local_bundle *bundles;
+  struct dh_version *versions; /* of robots, that cases were claimed for */
   int nruns;
   bool claiming, interrupted, watching;
   uv_signal_t signals[2];

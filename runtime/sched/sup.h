@@ -7,6 +7,7 @@
 #include "../io/proc.h"
 #include "../store/store.h"
 #include "change.h"
+#include "claim.h"
 #include "pool.h"
 #include "supervisor.h"
 #include "worker.h"
@@ -42,12 +43,6 @@ struct dh_sup_run {
   int open_effects;             /* intents without confirm or void */
   bool finishing;               /* its last record is on the way to the disk */
   int64_t began_ms;
-};
-
-struct dh_sup_bundle {
-  struct dh_sup_bundle *next;
-  char hash[DH_SHA256_HEX];
-  struct dh_buf bytes;
 };
 
 struct dh_sup_worker {
@@ -90,7 +85,7 @@ struct dh_supervisor {
   struct dh_pool *pool;
   struct dh_sup_queue *queues;
   struct dh_sup_run *runs;
-  struct dh_sup_bundle *bundles;
+  struct dh_version *versions; /* of robots, that cases were claimed for */
   struct dh_sup_worker *workers;
   struct dh_sup_control *control;
   struct dh_sup_intake *intakes;

@@ -7,16 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLAIM_MAX = 64, YOUNG_RUNS = 8, KNOWN_MAX = 16 };
+enum { YOUNG_RUNS = 8 };
 
 struct claim_job {
   struct dh_job job;
   struct dh_supervisor *s;
   struct dh_sup_queue *q;
-  char queue[64], known[KNOWN_MAX][DH_SHA256_HEX];
-  size_t wanted, n;
-  struct dh_claim claims[CLAIM_MAX];
-  struct dh_sup_bundle *fetched;
+  char queue[64];
+  size_t wanted;
+  struct dh_claiming claiming;
 };
 
 struct dh_sup_queue *dh_sup_queue_find(struct dh_supervisor *s, const char *name)
@@ -161,41 +160,13 @@ void dh_sup_place(struct dh_supervisor *s)
 
 /* ---- claiming */
 
-static bool is_known(const struct claim_job *c, const char *hash)
-{
-  for (int i = 0; i < KNOWN_MAX; i++)
-    if (strcmp(c->known[i], hash) == 0)
-      return true;
-  for (const struct dh_sup_bundle *b = c->fetched; b; b = b->next)
-    if (strcmp(b->hash, hash) == 0)
-      return true;
-  return false;
-}
-
 static int claim_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct claim_job *c = (struct claim_job *)job;
   const char *queue = c->queue;
-  struct dh_claim_ask ask = {.worker = "supervisor", .queues = &queue, .nqueues = 1, .n = c->wanted};
-  int rc = db->ops->claim(db, &ask, c->claims, &c->n, err);
+  struct dh_claim_ask ask = {.worker = "supervisor", .queues = &queue, .nqueues = 1};
 
-  if (rc)
-    c->n = 0;
-  for (size_t i = 0; !rc && i < c->n; i++) {
-    struct dh_sup_bundle *b;
-
-    if (is_known(c, c->claims[i].bundle))
-      continue;
-    b = calloc(1, sizeof *b);
-    if (!b)
-      return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
-    memcpy(b->hash, c->claims[i].bundle, sizeof b->hash);
-    dh_buf_init(&b->bytes, DH_DATA_MAX);
-    b->next = c->fetched;
-    c->fetched = b;
-    rc = db->ops->bundle_get(db, b->hash, &b->bytes, err);
-  }
-  return rc;
+  return dh_claiming_work(&c->claiming, db, &ask, err);
 }
 
 static int count_open_effects(const struct dh_buf *journal)
@@ -240,18 +211,12 @@ static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct dh_err why;
 
   c->q->claiming = false;
-  while (c->fetched) {
-    struct dh_sup_bundle *b = c->fetched;
-
-    c->fetched = b->next;
-    b->next = s->bundles;
-    s->bundles = b;
-  }
-  if (c->n < c->wanted)
+  dh_claiming_end(&c->claiming, &s->versions);
+  if (c->claiming.n < c->wanted)
     c->q->dry = true;
-  for (size_t i = 0; i < c->n; i++)
-    if (rc || !add_run(s, c->q, &c->claims[i])) {
-      dh_claim_fini(&c->claims[i]);
+  for (size_t i = 0; i < c->claiming.n; i++)
+    if (rc || !add_run(s, c->q, &c->claiming.claims[i])) {
+      dh_claim_fini(&c->claiming.claims[i]);
       if (!rc)
         rc = dh_err_set(&why, DH_ENOMEM, "no memory for a run"), err = &why;
     }
@@ -278,17 +243,15 @@ static int room(struct dh_supervisor *s, const struct dh_sup_queue *q)
 static void claim(struct dh_supervisor *s, struct dh_sup_queue *q, int n)
 {
   struct claim_job *c = calloc(1, sizeof *c);
-  int known = 0;
 
   if (!c)
     return; /* the next end or timer asks again */
   c->job = (struct dh_job){.work = claim_work, .done = claim_done, .urgent = true};
   c->s = s;
   c->q = q;
-  c->wanted = (size_t)(n < CLAIM_MAX ? n : CLAIM_MAX);
   memcpy(c->queue, q->name, sizeof c->queue);
-  for (struct dh_sup_bundle *b = s->bundles; b && known < KNOWN_MAX; b = b->next)
-    memcpy(c->known[known++], b->hash, DH_SHA256_HEX);
+  dh_claiming_begin(&c->claiming, s->versions, (size_t)n);
+  c->wanted = c->claiming.n;
   q->claiming = true;
   dh_sup_submit(s, &c->job);
 }

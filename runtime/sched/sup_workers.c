@@ -214,7 +214,7 @@ void dh_sup_worker_close(struct dh_sup_worker *w)
 
 static int send_bundle(struct dh_sup_worker *w, const char *hash)
 {
-  struct dh_sup_bundle *b = w->s->bundles;
+  const struct dh_version *version = dh_version_find(w->s->versions, hash);
   char(*known)[DH_SHA256_HEX];
   struct dh_buf m;
   int rc;
@@ -222,10 +222,8 @@ static int send_bundle(struct dh_sup_worker *w, const char *hash)
   for (size_t i = 0; i < w->nknown; i++)
     if (strcmp(w->known[i], hash) == 0)
       return 0;
-  while (b && strcmp(b->hash, hash))
-    b = b->next;
   known = realloc(w->known, (w->nknown + 1) * sizeof *known);
-  if (!b || !known)
+  if (!version || !known)
     return DH_ENOMEM;
   w->known = known;
   memcpy(known[w->nknown++], hash, DH_SHA256_HEX);
@@ -236,7 +234,7 @@ static int send_bundle(struct dh_sup_worker *w, const char *hash)
   if (!rc)
     rc = dh_put_text(&m, "data");
   if (!rc)
-    rc = dh_put_bytes(&m, b->bytes.data, b->bytes.len);
+    rc = dh_put_bytes(&m, version->bytes.data, version->bytes.len);
   if (!rc)
     rc = dh_peer_send(w->peer, 0, false, &m, NULL, 0, NULL);
   dh_buf_fini(&m);

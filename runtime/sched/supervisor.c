@@ -286,13 +286,7 @@ static void free_all(struct dh_supervisor *s)
     s->queues = q->next;
     free(q);
   }
-  while (s->bundles) {
-    struct dh_sup_bundle *b = s->bundles;
-
-    s->bundles = b->next;
-    dh_buf_fini(&b->bytes);
-    free(b);
-  }
+  dh_versions_free(&s->versions);
   free(s);
 }
 

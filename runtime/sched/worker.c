@@ -3,6 +3,7 @@
 #include "worker.h"
 #include "../base/log.h"
 #include "../host/run.h"
+#include "claim.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +13,12 @@
 
 enum { PAGE = 4096 };
 
-struct bundle {
-  struct bundle *next;
-  char hash[DH_SHA256_HEX];
-  struct dh_buf bytes;
-};
-
 struct worker {
   struct dh_worker_port port; /* first */
   struct dh_loop loop;
   struct dh_peer *peer;
   struct dh_host *host;
-  struct bundle *bundles;
+  struct dh_version *versions;
   int status;
 };
 
@@ -75,21 +70,16 @@ static int hello(struct worker *w, const struct dh_val *v, struct dh_frame *f, s
 static int take_bundle(struct worker *w, const struct dh_val *v, struct dh_err *err)
 {
   const struct dh_val *data = dh_val_get(v, "data");
-  struct bundle *b = calloc(1, sizeof *b);
+  struct dh_version *version;
+  char hash[DH_SHA256_HEX];
 
-  if (!b || !data || data->type != DH_BYTES) {
-    free(b);
-    return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
-  }
-  dh_val_text(v, "bundle", b->hash, sizeof b->hash);
-  dh_buf_init(&b->bytes, DH_FRAME_MAX);
-  if (dh_buf_put(&b->bytes, data->s, data->n)) {
-    free(b);
-    return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
-  }
-  b->next = w->bundles;
-  w->bundles = b;
-  return 0;
+  dh_val_text(v, "bundle", hash, sizeof hash);
+  if (!data || data->type != DH_BYTES)
+    return dh_err_set(err, DH_EFORMAT, "a robot without its files");
+  version = dh_version_add(&w->versions, hash);
+  return version && !dh_buf_put(&version->bytes, data->s, data->n)
+             ? 0
+             : dh_err_set(err, DH_ENOMEM, "no memory for a robot");
 }
 
 static void bytes_of(const struct dh_val *v, const char *key, const void **p, size_t *n)
@@ -113,19 +103,18 @@ static void start(struct worker *w, const struct dh_val *v)
                              .bundle_hash = dh_val_text(v, "bundle", hash, sizeof hash),
                              .time_ms = dh_conf_time_ms(w->port.conf, "limit.time", 0),
                              .memory = (size_t)dh_conf_size(w->port.conf, "limit.memory", 0)};
-  struct bundle *b = w->bundles;
+  const struct dh_version *version;
   struct dh_err err;
   int rc = 0;
 
   bytes_of(v, "input", &spec.input, &spec.input_len);
   bytes_of(v, "journal", &spec.journal, &spec.journal_len);
-  while (b && strcmp(b->hash, hash))
-    b = b->next;
-  if (!b || !w->host)
+  version = dh_version_find(w->versions, hash);
+  if (!version || !w->host)
     rc = dh_err_set(&err, DH_EFORMAT, "a run came before its robot");
   if (!rc) {
-    spec.bundle = b->bytes.data;
-    spec.bundle_len = b->bytes.len;
+    spec.bundle = version->bytes.data;
+    spec.bundle_len = version->bytes.len;
     rc = dh_run_start(w->host, &spec, &err);
   }
   if (rc)
