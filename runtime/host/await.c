@@ -204,7 +204,7 @@ static void push_err(lua_State *L, const struct dh_err *err)
     lua_pushstring(L, err->where);
     lua_setfield(L, -2, "where");
   }
-  luaL_setmetatable(L, "dh.error");
+  dh_set_error_class(L);
 }
 
 int dh_fail(lua_State *L, const struct dh_err *err)

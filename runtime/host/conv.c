@@ -257,7 +257,7 @@ static void push_pairs(lua_State *L, const struct dh_val *v)
 static void push_error(lua_State *L, const struct dh_val *v)
 {
   push_pairs(L, v);
-  luaL_setmetatable(L, "dh.error");
+  dh_set_error_class(L);
 }
 
 static int push_tagged(lua_State *L, const struct dh_val *v)
@@ -330,8 +330,7 @@ int dh_push_val(lua_State *L, const struct dh_val *v)
       dh_push_val(L, &v->items[i]);
       lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    luaL_newmetatable(L, "dh.list"); /* an empty list stays one */
-    lua_setmetatable(L, -2);
+    dh_set_list_class(L); /* an empty list stays one */
     break;
   case DH_MAP:
     push_pairs(L, v);

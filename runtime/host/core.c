@@ -325,54 +325,83 @@ static int l_raise(lua_State *L)
     lua_setfield(L, 1, "where");
   }
   lua_settop(L, 1);
-  luaL_setmetatable(L, "dh.error");
+  dh_set_error_class(L);
   return lua_error(L);
 }
 
-static int error_tostring(lua_State *L)
+static const luaL_Reg funcs[] = {{"_live", l_live},
+                                 {"_shield", l_shield},
+                                 {"_scope", l_scope},
+                                 {"_where", l_where},
+                                 {"_loops", l_loops},
+                                 {"_timer", l_timer},
+                                 {"_now", l_now},
+                                 {"_local", l_local},
+                                 {"_duration", l_duration},
+                                 {"_this", l_this},
+                                 {"_rules", l_rules},
+                                 {"_load", l_load},
+                                 {"_source", l_source},
+                                 {"_paths", l_paths},
+                                 {"_builtin", l_builtin},
+                                 {"_log", l_log},
+                                 {"_core", l_core},
+                                 {"_module_of", l_module_of},
+                                 {"_dsl_of", l_dsl_of},
+                                 {"_words", l_words},
+                                 {"_closest", l_closest},
+                                 {"_conf", l_conf},
+                                 {"_recording", l_recording},
+                                 {"_raise", l_raise},
+                                 {"_pcall", dh_pcall_language},
+                                 {NULL, NULL}};
+
+/* ---- the table itself: a function comes into it when it is asked for, since a run asks for few of them */
+
+enum { FUNCS_MAX = 160 };
+
+static luaL_Reg sorted[FUNCS_MAX]; /* of all tables, by name; made once a process, on the loop's thread */
+static size_t n_sorted;
+
+static int by_name(const void *a, const void *b)
 {
-  lua_pushliteral(L, "text");
-  lua_rawget(L, 1);
+  return strcmp(((const luaL_Reg *)a)->name, ((const luaL_Reg *)b)->name);
+}
+
+static void sort_functions(void)
+{
+  static const luaL_Reg *const tables[] = {
+      funcs,           dh_record_funcs, dh_value_funcs, dh_money_funcs,   dh_date_funcs,
+      dh_secret_funcs, dh_branch_funcs, dh_lend_funcs,  dh_testing_funcs, dh_world_funcs};
+
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    for (const luaL_Reg *f = tables[i]; f->name && n_sorted < FUNCS_MAX; f++)
+      sorted[n_sorted++] = *f;
+  qsort(sorted, n_sorted, sizeof *sorted, by_name);
+}
+
+static int find_function(lua_State *L)
+{
+  const luaL_Reg wanted = {.name = luaL_checkstring(L, 2)}, *f;
+
+  f = bsearch(&wanted, sorted, n_sorted, sizeof *sorted, by_name);
+  if (!f)
+    return 0;
+  lua_pushcfunction(L, f->func);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
   return 1;
 }
 
-static const luaL_Reg funcs[] = {
-    {"_live", l_live},     {"_shield", l_shield},       {"_scope", l_scope},
-    {"_where", l_where},   {"_loops", l_loops},         {"_timer", l_timer},
-    {"_now", l_now},       {"_local", l_local},         {"_duration", l_duration},
-    {"_this", l_this},     {"_rules", l_rules},         {"_load", l_load},
-    {"_source", l_source}, {"_paths", l_paths},         {"_builtin", l_builtin},
-    {"_log", l_log},       {"_core", l_core},           {"_module_of", l_module_of},
-    {"_dsl_of", l_dsl_of}, {"_words", l_words},         {"_closest", l_closest},
-    {"_conf", l_conf},     {"_recording", l_recording}, {"_raise", l_raise},
-    {NULL, NULL}};
-
 void dh_core_open(lua_State *L)
 {
-  luaL_newmetatable(L, "dh.error");
-  lua_pushcfunction(L, error_tostring);
-  lua_setfield(L, -2, "__tostring");
-  lua_pushcfunction(L, dh_concat_texts);
-  lua_setfield(L, -2, "__concat");
-  lua_pushliteral(L, "protected");
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-  luaL_newmetatable(L, "dh.list");
-  lua_pushliteral(L, "protected");
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-  lua_createtable(L, 0, 96); /* about what follows: growing it step by step costs more than filling it */
-  luaL_setfuncs(L, funcs, 0);
-  luaL_setfuncs(L, dh_record_funcs, 0);
-  luaL_setfuncs(L, dh_value_funcs, 0);
-  luaL_setfuncs(L, dh_money_funcs, 0);
-  luaL_setfuncs(L, dh_date_funcs, 0);
-  luaL_setfuncs(L, dh_secret_funcs, 0);
-  luaL_setfuncs(L, dh_branch_funcs, 0);
-  luaL_setfuncs(L, dh_lend_funcs, 0);
-  luaL_setfuncs(L, dh_testing_funcs, 0);
-  luaL_setfuncs(L, dh_world_funcs, 0);
-  lua_pushcfunction(L, dh_pcall_language);
-  lua_setfield(L, -2, "_pcall");
+  if (!n_sorted)
+    sort_functions();
+  lua_createtable(L, 0, 32);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, find_function);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
   lua_setfield(L, LUA_REGISTRYINDEX, "dh.core");
 }

@@ -126,13 +126,13 @@ static int c_wrap(lua_State *L)
   return 1;
 }
 
-void dh_coro_open(lua_State *L)
+void dh_coroutine_push(lua_State *L)
 {
   static const luaL_Reg ours[] = {{"create", c_create}, {"resume", c_resume}, {"wrap", c_wrap}, {NULL, NULL}};
 
-  luaL_requiref(L, "coroutine", luaopen_coroutine, 1);
+  lua_pushcfunction(L, luaopen_coroutine);
+  lua_call(L, 0, 1);
   luaL_setfuncs(L, ours, 0);
   lua_pushnil(L);
   lua_setfield(L, -2, "close");
-  lua_pop(L, 1);
 }

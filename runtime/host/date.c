@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void set_class(lua_State *L);
+
 static int64_t days_of(int y, int m, int d)
 {
   int64_t era;
@@ -46,7 +48,7 @@ static void push_days(lua_State *L, int64_t days)
   int64_t *p = lua_newuserdatauv(L, sizeof *p, 0);
 
   *p = days;
-  luaL_setmetatable(L, "dh.date");
+  set_class(L);
 }
 
 void dh_push_date(lua_State *L, const char *iso)
@@ -190,13 +192,19 @@ bool dh_date_valid(const char *iso)
   return parse_date(iso, &days);
 }
 
-const luaL_Reg dh_date_methods[] = {{"__add", date_add},
-                                    {"__sub", date_sub},
-                                    {"__eq", date_eq},
-                                    {"__lt", date_lt},
-                                    {"__le", date_le},
-                                    {"__tostring", date_tostring},
-                                    {"__concat", dh_concat_texts},
-                                    {"__index", date_index},
-                                    {NULL, NULL}};
+static void set_class(lua_State *L)
+{
+  static const luaL_Reg methods[] = {{"__add", date_add},
+                                     {"__sub", date_sub},
+                                     {"__eq", date_eq},
+                                     {"__lt", date_lt},
+                                     {"__le", date_le},
+                                     {"__tostring", date_tostring},
+                                     {"__concat", dh_concat_texts},
+                                     {"__index", date_index},
+                                     {NULL, NULL}};
+
+  dh_set_class(L, "dh.date", methods);
+}
+
 const luaL_Reg dh_date_funcs[] = {{"_date", l_date}, {NULL, NULL}};

@@ -45,7 +45,7 @@ static int run_builtin(struct dh_run *r, const char *name, struct dh_buf *out, s
 static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size_t n, const char *robot,
                        struct dh_buf *out, struct dh_err *err)
 {
-  struct dh_host h = {.opt = {.exit_on_hang = true}};
+  struct dh_host h = {.opt = {.exit_on_hang = true}, .slabs = dh_slabs_new()};
   struct dh_run r = {.host = &h, .memory_max = DECLARE_MEMORY, .time_ms = ms, .slice_ms = ms};
   struct dh_err local;
   char hash[DH_SHA256_HEX];
@@ -53,6 +53,8 @@ static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size
 
   if (!err)
     err = &local;
+  if (!h.slabs)
+    return dh_err_set(err, DH_ENOMEM, "no memory for an isolate");
   snprintf(r.robot, sizeof r.robot, "%s", robot);
   r.started_ms = dh_mono_ms();
   dh_sha256_hex(bundle, n, hash);
@@ -65,6 +67,7 @@ static int over_bundle(const char *builtin, int64_t ms, const void *bundle, size
   dh_isolate_close(&r);
   dh_secrets_free(&r);
   dh_watch_close(&h);
+  dh_slabs_free(h.slabs);
   dh_code_free_all(&h);
   return rc;
 }

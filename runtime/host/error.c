@@ -189,3 +189,18 @@ const char *dh_closest(const char *word, const char *const *list, size_t n)
   }
   return best;
 }
+
+static int error_tostring(lua_State *L)
+{
+  lua_pushliteral(L, "text");
+  lua_rawget(L, 1);
+  return 1;
+}
+
+void dh_set_error_class(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+      {"__tostring", error_tostring}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+
+  dh_set_class(L, "dh.error", methods);
+}

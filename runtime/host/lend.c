@@ -12,6 +12,9 @@
 
 /* ---- descriptors */
 
+static void set_descriptor_class(lua_State *L);
+static void set_peer_class(lua_State *L);
+
 static int fd_free(lua_State *L)
 {
   int *fd = lua_touserdata(L, 1);
@@ -26,8 +29,9 @@ static void push_fd(lua_State *L, int fd)
 {
   int *box = lua_newuserdatauv(L, sizeof *box, 0);
 
+  *box = -1;
+  set_descriptor_class(L);
   *box = fd;
-  luaL_setmetatable(L, "dh.descriptor");
 }
 
 static int fd_at(lua_State *L, int index)
@@ -191,7 +195,7 @@ static int lent(lua_State *L, int status, lua_KContext ctx)
   b = lua_newuserdatauv(L, sizeof *b, 0);
   b->port = dh_port_of(L);
   b->peer = NULL;
-  luaL_setmetatable(L, "dh.peer");
+  set_peer_class(L);
   b->peer = dh_port_peer(op);
   return 1;
 }
@@ -330,29 +334,23 @@ static int l_spawn(lua_State *L)
   return dh_await_then(L, op, (lua_KContext)op, spawned);
 }
 
-static void new_class(lua_State *L, const char *name, lua_CFunction end, const luaL_Reg *methods)
+static void set_descriptor_class(lua_State *L)
 {
-  luaL_newmetatable(L, name);
-  lua_pushcfunction(L, end);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, end);
-  lua_setfield(L, -2, "__close");
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, "protected");
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  static const luaL_Reg methods[] = {{"__gc", fd_free}, {"__close", fd_free}, {"keep", fd_keep},
+                                     {"read", fd_read}, {"size", fd_size},    {NULL, NULL}};
+
+  dh_set_class(L, "dh.descriptor", methods);
 }
 
-void dh_lend_open(lua_State *L)
+static void set_peer_class(lua_State *L)
 {
-  static const luaL_Reg descriptor[] = {
-      {"keep", fd_keep}, {"read", fd_read}, {"size", fd_size}, {NULL, NULL}};
-  static const luaL_Reg peer[] = {{"call", peer_call}, {"give_back", peer_back}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"__gc", peer_free},
+                                     {"__close", peer_free},
+                                     {"call", peer_call},
+                                     {"give_back", peer_back},
+                                     {NULL, NULL}};
 
-  new_class(L, "dh.descriptor", fd_free, descriptor);
-  new_class(L, "dh.peer", peer_free, peer);
+  dh_set_class(L, "dh.peer", methods);
 }
 
 const luaL_Reg dh_lend_funcs[] = {{"_open", l_open}, {"_memory", l_memory}, {"_keep", l_keep},

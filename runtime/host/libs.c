@@ -129,9 +129,10 @@ static void drop(lua_State *L, const char *name)
   lua_setfield(L, -2, name);
 }
 
-void dh_libs_open(lua_State *L)
+void dh_string_push(lua_State *L)
 {
-  luaL_requiref(L, "string", luaopen_string, 1);
+  lua_pushcfunction(L, luaopen_string);
+  lua_call(L, 0, 1);
   wrap(L, "string", "rep", s_rep, 0);
   drop(L, "dump");
   dh_texts_open(L);
@@ -139,20 +140,32 @@ void dh_libs_open(lua_State *L)
   lua_getmetatable(L, -1);
   lua_pushliteral(L, "protected");
   lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 3);
-  luaL_requiref(L, "table", luaopen_table, 1);
+  lua_pop(L, 2);
+}
+
+void dh_table_push(lua_State *L)
+{
+  lua_pushcfunction(L, luaopen_table);
+  lua_call(L, 0, 1);
   wrap(L, "table", "insert", t_guarded, 0);
   wrap(L, "table", "remove", t_guarded, 0);
   wrap(L, "table", "sort", t_guarded, 0);
   wrap(L, "table", "concat", t_ranged, 3);
   wrap(L, "table", "unpack", t_ranged, 2);
   wrap(L, "table", "move", t_ranged, 2);
-  lua_pop(L, 1);
-  luaL_requiref(L, "math", luaopen_math, 1);
+}
+
+void dh_math_push(lua_State *L)
+{
+  lua_pushcfunction(L, luaopen_math);
+  lua_call(L, 0, 1);
   drop(L, "randomseed");
   lua_pushcfunction(L, m_random);
   lua_setfield(L, -2, "random");
-  lua_pop(L, 1);
-  luaL_requiref(L, "utf8", luaopen_utf8, 1);
-  lua_pop(L, 1);
+}
+
+void dh_utf8_push(lua_State *L)
+{
+  lua_pushcfunction(L, luaopen_utf8);
+  lua_call(L, 0, 1);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void set_class(lua_State *L);
+
 struct money {
   int64_t minor;
   char currency[4];
@@ -29,7 +31,7 @@ void dh_push_money(lua_State *L, int64_t minor, const char *currency, int digits
   m->minor = minor;
   m->digits = digits;
   snprintf(m->currency, sizeof m->currency, "%s", currency);
-  luaL_setmetatable(L, "dh.money");
+  set_class(L);
 }
 
 bool dh_money_at(lua_State *L, int index, int64_t *minor, const char **currency, int *digits)
@@ -268,7 +270,9 @@ int dh_money_parse(const char *s, size_t n, int64_t *minor, char currency[4], in
   return *why ? DH_EFORMAT : 0;
 }
 
-const luaL_Reg dh_money_methods[] = {{"__add", money_add},
+static void set_class(lua_State *L)
+{
+  static const luaL_Reg methods[] = {{"__add", money_add},
                                      {"__sub", money_sub},
                                      {"__mul", money_mul},
                                      {"__unm", money_unm},
@@ -279,4 +283,8 @@ const luaL_Reg dh_money_methods[] = {{"__add", money_add},
                                      {"__concat", dh_concat_texts},
                                      {"__index", money_index},
                                      {NULL, NULL}};
+
+  dh_set_class(L, "dh.money", methods);
+}
+
 const luaL_Reg dh_money_funcs[] = {{"_money", l_money}, {"_money_of", l_money_of}, {NULL, NULL}};

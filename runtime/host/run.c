@@ -25,7 +25,9 @@ int dh_host_open(struct dh_loop *loop, struct dh_port *port, const struct dh_hos
   struct dh_host *h = calloc(1, sizeof *h);
   int rc;
 
-  if (!h || !(h->kick = malloc(sizeof *h->kick))) {
+  if (!h || !(h->kick = malloc(sizeof *h->kick)) || !(h->slabs = dh_slabs_new())) {
+    if (h)
+      free(h->kick);
     free(h);
     return dh_err_set(err, DH_ENOMEM, "no memory for a host");
   }
@@ -122,6 +124,7 @@ void dh_host_close(struct dh_host **hp)
   }
   dh_watch_close(h);
   dh_code_free_all(h);
+  dh_slabs_free(h->slabs);
   uv_close((uv_handle_t *)h->kick, freed);
   free(h->record_dir);
   free(h->replay_dir);

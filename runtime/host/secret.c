@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void set_class(lua_State *L);
+
 enum { SECRETS_MAX = 100, NAME_MAX_BYTES = 120 };
 
 struct secret_value {
@@ -73,7 +75,7 @@ static int l_secret(lua_State *L)
   if (!*p)
     return luaL_error(L, "too many secrets in one robot (%d, each with a name of at most %d bytes)",
                       SECRETS_MAX, NAME_MAX_BYTES);
-  luaL_setmetatable(L, "dh.secret");
+  set_class(L);
   return 1;
 }
 
@@ -147,8 +149,14 @@ static int secret_tostring(lua_State *L)
   return 1;
 }
 
-const luaL_Reg dh_secret_methods[] = {
-    {"__tostring", secret_tostring}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+static void set_class(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+      {"__tostring", secret_tostring}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+
+  dh_set_class(L, "dh.secret", methods);
+}
+
 const luaL_Reg dh_secret_funcs[] = {{"_secret", l_secret},
                                     {"_secret_missing", l_secret_missing},
                                     {"_secret_fetch", l_secret_fetch},

@@ -88,7 +88,8 @@ struct dh_host {
   bool has_timer;
   bool busy; /* tasks that become ready wait in pending until whoever holds this lets go */
   struct dh_task *pending, **last_pending;
-  int64_t fail_alloc; /* tests: given to each new run */
+  struct dh_slabs *slabs; /* memory of its isolates */
+  int64_t fail_alloc;     /* tests: given to each new run */
   uv_async_t *kick;
 };
 
@@ -97,6 +98,12 @@ int dh_isolate_open(struct dh_run *r, struct dh_err *err);
 void dh_isolate_close(struct dh_run *r);
 /* Loads a file of the language (dsl) or a module's Lua half; pushes the chunk. 0 or DH_ENOENT. */
 int dh_load_builtin(lua_State *L, const char *name);
+
+/* ---- memory.c: all that isolates of a host allocate */
+struct dh_slabs *dh_slabs_new(void);    /* NULL when out of memory */
+void dh_slabs_free(struct dh_slabs *s); /* every isolate is closed */
+/* A lua_Alloc; self is the run. What a piece really takes counts against the run's cap. */
+void *dh_memory_alloc(void *self, void *p, size_t old, size_t n);
 
 /* ---- code.c: bundles compiled once */
 struct dh_program *dh_code_get(struct dh_host *h, const void *bundle, size_t n, const char *hash,
@@ -114,10 +121,14 @@ void dh_push_words(lua_State *L);             /* a list of all words of the lang
 
 /* ---- sandbox.c, libs.c, coro.c: the robot's standard library */
 void dh_sandbox_open(lua_State *L);
-void dh_libs_open(lua_State *L);
+/* Each pushes a library as robots have it. */
+void dh_string_push(lua_State *L);
+void dh_table_push(lua_State *L);
+void dh_math_push(lua_State *L);
+void dh_utf8_push(lua_State *L);
+void dh_coroutine_push(lua_State *L);
 void dh_texts_open(lua_State *L); /* texts.c: into the string library on top of the stack */
-void dh_coro_open(lua_State *L);
-void dh_world_open(lua_State *L); /* world.c: after the libraries */
+void dh_world_open(lua_State *L); /* world.c: after the base functions */
 extern const luaL_Reg dh_world_funcs[];
 int dh_pcall_language(lua_State *L); /* pcall as the language has it: only the end of the run passes */
 bool dh_has_class(lua_State *L, int index, const char *name); /* a table with this class of the registry */
@@ -127,9 +138,12 @@ bool dh_is_control(lua_State *L, int index);                  /* an error that n
 void dh_push_text(lua_State *L, int index);
 
 /* ---- value.c, money.c, date.c, secret.c: money, date, file, secret, strict records */
-void dh_value_open(lua_State *L);
+/* Gives the value on top its class, which is made when it is first used, closed to robots. Methods without
+ * "__" in front are reached through __index. */
+void dh_set_class(lua_State *L, const char *name, const luaL_Reg *methods);
+void dh_set_error_class(lua_State *L);
+void dh_set_list_class(lua_State *L); /* an empty list stays a list */
 extern const luaL_Reg dh_value_funcs[], dh_money_funcs[], dh_date_funcs[], dh_secret_funcs[];
-extern const luaL_Reg dh_money_methods[], dh_date_methods[], dh_secret_methods[];
 int dh_concat_texts(lua_State *L); /* __concat of values: both sides as texts */
 /* "1,250.00 EUR" -> minor units; DH_EFORMAT and why. */
 int dh_money_parse(const char *s, size_t n, int64_t *minor, char currency[4], int *digits, const char **why);
@@ -191,8 +205,6 @@ void dh_where(lua_State *L, char *out, size_t size);
 void dh_branch_ended(struct dh_task *t);
 void dh_branch_cancel(struct dh_task *parent); /* its branches */
 extern const luaL_Reg dh_branch_funcs[], dh_lend_funcs[], dh_testing_funcs[];
-void dh_lend_open(lua_State *L);
-void dh_testing_open(lua_State *L);
 
 /* ---- watch.c */
 int dh_watch_open(struct dh_host *h, struct dh_err *err);

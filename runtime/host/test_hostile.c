@@ -259,6 +259,7 @@ static int by_line(const void *a, const void *b)
 
 static int collect(lua_State *L)
 {
+  static const char *const libraries[] = {"string", "table", "math", "utf8", "coroutine"};
   struct list *l = lua_touserdata(L, 1);
   size_t n;
 
@@ -280,6 +281,10 @@ static int collect(lua_State *L)
         walk(L, l, name);
     }
     lua_settop(L, 3);
+  }
+  for (int i = 0; i < 5; i++) { /* so do libraries */
+    lua_getglobal(L, libraries[i]);
+    lua_getfield(L, -1, "any");
   }
   lua_settop(L, 2);
   walk(L, l, "");

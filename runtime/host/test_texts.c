@@ -31,7 +31,12 @@ static lua_State *ours(void)
   lua_State *L = lua_newstate(plain_alloc, &run);
 
   luaL_requiref(L, "_G", luaopen_base, 1);
-  dh_libs_open(L);
+  dh_string_push(L);
+  lua_setglobal(L, "string");
+  dh_table_push(L);
+  lua_setglobal(L, "table");
+  dh_math_push(L);
+  lua_setglobal(L, "math");
   lua_settop(L, 0);
   return L;
 }

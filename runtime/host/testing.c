@@ -80,6 +80,7 @@ static int read_line(int fd, char *line, size_t size)
  * ready. */
 static int l_server(lua_State *L)
 {
+  static const luaL_Reg methods[] = {{"__gc", server_end}, {NULL, NULL}};
   char *argv[33], line[4096];
   int in[2], out[2], n = 0;
   struct server *s;
@@ -94,7 +95,7 @@ static int l_server(lua_State *L)
   s = lua_newuserdatauv(L, sizeof *s, 0);
   s->pid = 0;
   s->in = -1;
-  luaL_setmetatable(L, "dh.server");
+  dh_set_class(L, "dh.server", methods);
   if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
     return luaL_error(L, "no pipe for a server");
   s->pid = fork();
@@ -220,14 +221,6 @@ static int l_end_server(lua_State *L)
 {
   luaL_checkudata(L, 1, "dh.server");
   return server_end(L);
-}
-
-void dh_testing_open(lua_State *L)
-{
-  luaL_newmetatable(L, "dh.server");
-  lua_pushcfunction(L, server_end);
-  lua_setfield(L, -2, "__gc");
-  lua_pop(L, 1);
 }
 
 const luaL_Reg dh_testing_funcs[] = {{"_testing", l_testing},

@@ -7,6 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Made whole before it is known by its name: an error of memory leaves no class open to robots. */
+static void make_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+  int index = 0;
+
+  lua_createtable(L, 0, 4);
+  for (; methods->name; methods++) {
+    if (methods->name[0] == '_') {
+      lua_pushcfunction(L, methods->func);
+      lua_setfield(L, index ? index - 1 : -2, methods->name);
+      continue;
+    }
+    if (!index) {
+      lua_createtable(L, 0, 4);
+      lua_pushvalue(L, -1);
+      lua_setfield(L, -3, "__index");
+      index = lua_gettop(L);
+    }
+    lua_pushcfunction(L, methods->func);
+    lua_setfield(L, index, methods->name);
+  }
+  if (index)
+    lua_pop(L, 1);
+  lua_pushliteral(L, "protected");
+  lua_setfield(L, -2, "__metatable");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
+}
+
+void dh_set_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+  if (luaL_getmetatable(L, name) == LUA_TNIL) {
+    lua_pop(L, 1);
+    make_class(L, name, methods);
+  }
+  lua_setmetatable(L, -2);
+}
+
 int dh_concat_texts(lua_State *L)
 {
   lua_settop(L, 2);
@@ -167,10 +205,13 @@ static int decimal_eq(lua_State *L)
 
 void dh_push_decimal(lua_State *L, const char *text, size_t n)
 {
+  static const luaL_Reg methods[] = {
+      {"__tostring", decimal_tostring}, {"__eq", decimal_eq}, {"__concat", dh_concat_texts}, {NULL, NULL}};
+
   lua_newuserdatauv(L, 0, 1);
   lua_pushlstring(L, text, n);
   lua_setiuservalue(L, -2, 1);
-  luaL_setmetatable(L, "dh.decimal");
+  dh_set_class(L, "dh.decimal", methods);
 }
 
 const char *dh_decimal_at(lua_State *L, int index, size_t *n)
@@ -199,26 +240,6 @@ static int l_kind(lua_State *L)
   return 1;
 }
 
-static void new_class(lua_State *L, const char *name, const luaL_Reg *methods)
-{
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, methods, 0);
-  lua_pushliteral(L, "protected");
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-}
-
-void dh_value_open(lua_State *L)
-{
-  static const luaL_Reg decimal[] = {
-      {"__tostring", decimal_tostring}, {"__eq", decimal_eq}, {"__concat", dh_concat_texts}, {NULL, NULL}};
-
-  new_class(L, "dh.decimal", decimal);
-  new_class(L, "dh.money", dh_money_methods);
-  new_class(L, "dh.date", dh_date_methods);
-  new_class(L, "dh.secret", dh_secret_methods);
-}
-
 /* _file{name, sha256, size} -> file value; _error{code, text, …} -> error value */
 static int l_file(lua_State *L)
 {
@@ -232,8 +253,15 @@ static int l_error(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  luaL_setmetatable(L, "dh.error");
+  dh_set_error_class(L);
   return 1;
+}
+
+void dh_set_list_class(lua_State *L)
+{
+  static const luaL_Reg none[] = {{NULL, NULL}};
+
+  dh_set_class(L, "dh.list", none);
 }
 
 /* _list(t) -> t, marked as a list even when it is empty */
@@ -241,7 +269,7 @@ static int l_list(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  luaL_setmetatable(L, "dh.list");
+  dh_set_list_class(L);
   return 1;
 }
 
