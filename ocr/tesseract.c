@@ -28,7 +28,7 @@ static void warm_up(TessBaseAPI *api)
     return;
   pixSetAll(pix);
   for (int x = 40; x < 240; x += 40)
-    pixSetInRectArbitrary(pix, &(BOX){.x = x, .y = 20, .w = 8, .h = 40}, 0);
+    pixRasterop(pix, x, 20, 8, 40, PIX_CLR, NULL, 0, 0);
   TessBaseAPISetImage2(api, pix);
   TessBaseAPIRecognize(api, NULL);
   TessBaseAPIClear(api);
