@@ -100,6 +100,10 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
 /* The map of case_show with room for `more` pairs of the caller. */
 int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, struct dh_err *err);
 
+/* ---- periods (sqlite_period.c) */
+int sq_period_open(struct sq *q, const struct dh_case_new *c, struct dh_err *err); /* a case of it is new */
+int sq_period_reopen(struct sq *q, int64_t case_id, struct dh_err *err);           /* … or is tried again */
+
 /* ---- checkpoints (sqlite_checkpoint.c): a thread with a connection of its own, begun when there is
  * something to do. */
 void sq_checkpoint_hook(struct sq *q);
@@ -122,6 +126,13 @@ int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const
                   struct dh_err *err);
 int sq_counts(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
               struct dh_err *err);
+int sq_period_over(struct dh_db *db, const char *const *queues, size_t n, struct dh_buf *out,
+                   struct dh_err *err);
+int sq_period_end(struct dh_db *db, const struct dh_period_end *e, bool *added, struct dh_err *err);
+int sq_period_list(struct dh_db *db, const char *queue, const char *period, struct dh_buf *out,
+                   struct dh_err *err);
+int sq_period_finishes(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
+                       struct dh_err *err);
 int sq_claim(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
              struct dh_err *err);
 int sq_hand_over(struct dh_db *db, const char *run, int64_t fence, const char *worker, struct dh_err *err);

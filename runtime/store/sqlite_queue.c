@@ -79,10 +79,11 @@ int sq_case_add(struct dh_db *db, const struct dh_case_new *c, struct dh_err *er
                "tbi",
                c->queue, period, c->key, due, (int64_t)c->priority, c->deadline ? c->deadline : INT64_MAX,
                c->not_before, c->bundle, c->input, c->input_len, now);
-  if (rc || n)
-    return rc;
-  rc = sq_int(q, &state, 0, err, "SELECT state FROM cases WHERE queue = ? AND period = ? AND key = ?", "ttt",
-              c->queue, period, c->key);
+  if (!rc && n)
+    return c->wants ? sq_period_open(q, c, err) : 0;
+  if (!rc)
+    rc = sq_int(q, &state, 0, err, "SELECT state FROM cases WHERE queue = ? AND period = ? AND key = ?",
+                "ttt", c->queue, period, c->key);
   return rc ? rc
             : dh_err_set(err, DH_EEXIST, "%s%s%s stands in the queue %s already (%s)", c->key,
                          *period ? " of " : "", period, c->queue, dh_case_state_name((int)state));
@@ -271,6 +272,8 @@ int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const
                  "WHERE id = ? AND state "
                  "IN (3, 4, 7, 8)",
                  "i", id);
+  if (!rc && n)
+    rc = sq_period_reopen(q, id, err);
   if (rc)
     return rc;
   if (!n) {

@@ -43,6 +43,11 @@ enum dh_case_state {
 const char *dh_case_state_name(int state); /* "new", "leased" …; "" for others */
 int dh_case_state_parse(const char *name); /* 0 for no state */
 
+/* The key of the case that runs finish(batch) of a period; no other case may have it. */
+#define DH_FINISH_KEY "(finish)"
+
+enum { DH_WANTS_TABLE = 1, DH_WANTS_FINISH = 2 }; /* of the end of a case's period */
+
 struct dh_case_new {
   const char *queue;  /* the robot's name */
   const char *period; /* "" (or NULL) without one */
@@ -53,6 +58,15 @@ struct dh_case_new {
   int64_t deadline; /* shown; earlier first among equal priorities */
   int64_t not_before;
   const char *bundle; /* hash of a bundle put before: the robot version the run keeps */
+  int wants;          /* DH_WANTS_…: what this robot version does at the end of the period; 0: nothing */
+};
+
+/* The end of a period, as period_over told it. */
+struct dh_period_end {
+  const char *queue, *period, *bundle;
+  int64_t open;
+  const void *input; /* of the case that runs finish(batch), CBOR map; NULL: the robot has no finish */
+  size_t input_len;
 };
 
 struct dh_claim_ask {
@@ -153,6 +167,25 @@ struct dh_store_ops {
   /* counts[state] of these queues; n 0: of all. */
   int (*counts)(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
                 struct dh_err *err);
+
+  /* ---- periods: their end, for tables of results and finish(batch). A period is over when all its cases are
+   * done, rejected or failed; its finish case is no case of it. case_add with `wants` and case_retry open it
+   * (again). */
+
+  /* Periods of these queues that are over and not dealt with since they were last opened: appends a CBOR list
+   * of {queue, period, open, wants, bundle (the version finish runs under), finish (state of its finish case,
+   * "" without one), newest: no later period has cases}. */
+  int (*period_over)(struct dh_db *db, const char *const *queues, size_t n, struct dh_buf *out,
+                     struct dh_err *err);
+  /* Its end is dealt with: adds the finish case, once and for ever (*added: now), and closes the period.
+   * DH_EREFUSED: it has been opened since it was told, nothing was changed. */
+  int (*period_end)(struct dh_db *db, const struct dh_period_end *e, bool *added, struct dh_err *err);
+  /* The cases of one period as case_list has them, without its finish case. period NULL: the newest. */
+  int (*period_list)(struct dh_db *db, const char *queue, const char *period, struct dh_buf *out,
+                     struct dh_err *err);
+  /* counts[state] of the finish cases of these queues; they are in `counts` too. */
+  int (*period_finishes)(struct dh_db *db, const char *const *queues, size_t n,
+                         int64_t counts[DH_CASE_STATES], struct dh_err *err);
 
   /* ---- leases */
 
