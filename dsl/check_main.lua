@@ -42,7 +42,7 @@ local needs = check.needs(files, options)
 for what, names in pairs(needs) do needs[what] = core._list(names) end
 
 -- Only a robot that loads can be asked for its declaration; the findings say why it does not.
-local ok, declaration = core._pcall(lang.load_robot)
+local ok, declaration = core._pcall(lang.dsl("load").robot)
 return {
   findings = core._list(check.robot(files, options)),
   needs = needs,

@@ -1,4 +1,4 @@
 --- declare - loads a robot without running it and gives its declaration.
 local core = ...
 local lang = core._builtin("lang")(core)
-return (lang.load_robot())
+return (lang.dsl("load").robot())

@@ -3,20 +3,14 @@
 -- words: effect
 local core, lang = ...
 local errors = require "errors"
-lang.dsl("flow") -- names of effects: lang.named
+local names = require "names"
 local effect = {}
 
 -- How long a proof may take to appear, and the pause before it is asked a second time when a crash left it open.
 local PROOF_MS, AGAIN_MS = 20000, 2000
 
-local function in_words(values)
-  local parts = {}
-  for k, v in pairs(values) do
-    parts[#parts + 1] = k .. " " .. (type(v) == "table" and "…" or tostring(v))
-    if #parts == 8 then break end
-  end
-  return table.concat(parts, ", ")
-end
+-- What follows when it is not plain whether an effect happened; most never ask.
+local function doubt() return lang.dsl("effect_doubt") end
 
 ---Asks a proof, live. Returns what it shows or nil; raises when it cannot be asked.
 local function ask(spec, context)
@@ -40,16 +34,6 @@ local function appears(spec, context)
   end
 end
 
----A question to a person that belongs to an effect: its answer confirms or voids it. Ends the run for now.
-local function to_a_person(e, text, seen, ask_for, show)
-  if not core._standing("review", e.name) then
-    errors.ok(core._commit("review", { word = "effect", name = e.name, position = e.position, hash = e.hash,
-      data = { effect = e.name, show = { text = text, seen = seen, values = e.values, proof = show }, ask = ask_for } }))
-  end
-  errors.raise { code = "EUNKNOWN", text = text, seen = seen, where = e.where,
-    advice = "look for it, then: deskhand review list; deskhand review answer NUMBER " .. table.concat(ask_for, " | ") }
-end
-
 local function confirm(e, spec, seen)
   local data = seen
   if spec.show then data = spec.show(seen) end
@@ -59,35 +43,10 @@ local function confirm(e, spec, seen)
   return core._plain(data)
 end
 
--- Still shielded: called off before its question stands, it would not be known any more that it is not known.
-local function unknown(e, spec, why)
-  if spec.after then spec.after(false) end
-  to_a_person(e, "it is not known whether \"" .. e.name .. "\" happened",
-    "begun with " .. in_words(e.values) .. "; then " .. why, { "happened", "not-happened" })
-end
-
----The old attempt can no longer act: its browser, window or connection ended with its process.
-local function after_crash(e, spec, context)
-  if not spec.proof then unknown(e, spec, "the machine stopped, and this effect has no proof to ask") end
-  for turn = 1, 2 do
-    local ok, seen = pcall(ask, spec, context)
-    if not ok then
-      if errors.is_control(seen) then error(seen, 0) end
-      unknown(e, spec, "the machine stopped, and the proof cannot be asked: " .. errors.of(seen).text)
-    end
-    if seen then return seen end
-    if turn == 1 then core._timer(spec.again_ms or AGAIN_MS) end
-  end
-  return nil
-end
-
 local function before(e, spec, context)
   if not spec.proof then return end
   local seen = ask(spec, context)
-  if seen then
-    to_a_person(e, "effect \"" .. e.name .. "\" not begun: its proof is there already",
-      type(seen) == "table" and in_words(seen) or tostring(seen), { "accept", "refuse" }, seen)
-  end
+  if seen then doubt().already(e, seen) end
 end
 
 local function begin(e, spec)
@@ -109,7 +68,7 @@ local function act(e, spec, context)
       core._record("void", { word = e.word, name = e.name, position = e.position, hash = e.hash, data = { why = err.text } })
       error(result, 0)
     end
-    if not spec.proof then unknown(e, spec, err.text) end
+    if not spec.proof then doubt().unknown(e, spec, err.text) end
   end
   if not spec.proof then return confirm(e, spec, result) end
   local asked, seen = pcall(appears, spec, context)
@@ -123,12 +82,12 @@ local function act(e, spec, context)
   end
   if asked and seen then return confirm(e, spec, seen) end
   if not asked and core._kind(seen) == "error" and seen.code == "ECANCELED" then error(seen, 0) end
-  unknown(e, spec, (ok and "its proof did not appear" or errors.of(result).text) ..
+  doubt().unknown(e, spec, (ok and "its proof did not appear" or errors.of(result).text) ..
     (asked and "" or "; the proof cannot be asked: " .. errors.of(seen).text))
 end
 
 local function new(name, spec)
-  local e = { name = lang.named(name), word = spec.word or "effect", where = core._where() }
+  local e = { name = names.full(name), word = spec.word or "effect", where = core._where() }
   e.values = core._plain(spec.values or {})
   e.hash = core._hash(e.word, e.values)
   return e
@@ -150,13 +109,12 @@ function effect.run(name, spec)
   local void = core._standing("void", e.name)
   local begun = confirmed or intent
   if begun and begun.hash ~= "" and begun.hash ~= e.hash then
-    errors.raise { code = "EREPLAY", text = "effect \"" .. e.name .. "\" was begun with other values than it has now",
-      seen = "then " .. in_words(intent and intent.data or {}) .. "; now " .. in_words(e.values), where = e.where }
+    doubt().other_values(e, intent)
   end
   if confirmed then return confirmed.data end
-  local context = { key = core._hash("idempotency", { core._this().run, e.name }):sub(1, 32), since = intent and intent.at or (core._now()) }
+  local context = { key = core._hash("idempotency", { core._this().run, e.name }, 32), since = intent and intent.at or (core._now()) }
   if intent and not (void and void.at >= intent.at) then
-    local seen = after_crash(e, spec, context)
+    local seen = doubt().after_crash(e, spec, context, ask)
     if seen then return confirm(e, spec, seen) end
     core._record("void", { word = e.word, name = e.name, position = e.position, hash = e.hash,
       data = { why = "its proof was not there, asked twice after the crash" } })

@@ -32,23 +32,12 @@ function errors.is_control(e) return errors.is(e) and control[e.code] == true en
 ---@return dh.error
 function errors.of(e)
   if errors.is(e) then return e end
-  local text = tostring(e)
-  local where, rest = text:match("^([^%s:]+%.lua:%d+): (.*)$")
-  if where then text = rest end
-  local seen, advice = text:match("\nseen: ([^\n]*)"), text:match("\ndo: ([^\n]*)")
-  return { code = "ESCRIPT", text = (text:gsub("\nseen: [^\n]*", ""):gsub("\ndo: [^\n]*", "")), seen = seen or "",
-    advice = advice or "", where = where, retryable = false }
+  return require("errors_of").text(tostring(e))
 end
 
 ---A syntax error of Lua in the clerk's words.
 ---@param message string  as Lua says it
 ---@param source string?  the file
-function errors.of_syntax(message, source)
-  local ok, told = pcall(function() return require("lua_errors").explain(message, source) end)
-  local e = errors.of(message)
-  if not ok or not told then return e end
-  local file = e.where and e.where:match("^(.-):%d+$") or "robot.lua"
-  return { code = "ESCRIPT", text = told.text, seen = told.seen, advice = told.advice, where = told.where or file .. ":" .. told.line }
-end
+function errors.of_syntax(message, source) return require("errors_of").syntax(message, source) end
 
 return errors

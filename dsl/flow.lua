@@ -2,7 +2,7 @@
 -- words: together each step
 local core, lang = ...
 local errors = require "errors"
-lang.dsl("review") -- what is asked: lang.asked
+local names = require "names"
 local flow = {}
 
 local function is_callable(f)
@@ -16,12 +16,12 @@ end
 local function withdraw(scopes)
   local asked = {}
   for _, r in ipairs(core._asked(scopes)) do asked[r.name] = r end
-  for name, r in pairs(lang.asked) do
+  for name, r in pairs(lang.asked or {}) do
     if r.scope:sub(1, #scopes) == scopes then asked[name] = r end
   end
   for name, r in pairs(asked) do
     core._record("withdraw", { word = "review", name = name, scope = r.scope, position = r.position })
-    lang.asked[name] = nil
+    if lang.asked then lang.asked[name] = nil end
   end
 end
 
@@ -39,11 +39,11 @@ function flow.together(...)
   end
   if core._live() then errors.raise { code = "EUSE", text = "together cannot stand inside a proof or a step" } end
   if #calls == 0 then return end
-  local outer = lang.suffix()
+  local outer = names.suffix()
   local inner = {}
   for i, call in ipairs(calls) do
     inner[i] = { function(...)
-      lang.outer[core._scope()] = outer
+      names.outer[core._scope()] = outer
       return call[1](...)
     end, table.unpack(call, 2) }
   end
@@ -58,7 +58,7 @@ end
 ---@param key string?  the field that makes a row unique; without it the values themselves
 function flow.each(list, key)
   if type(list) ~= "table" then errors.raise { code = "EUSE", text = "each takes a list", seen = type(list) } end
-  local keys, seen, i = lang.loop_keys, {}, 0
+  local keys, seen, i = names.loop_keys, {}, 0
   local step
   function step()
     i = i + 1
@@ -91,7 +91,7 @@ function flow.step(name, f, ...)
       advice = "write step(\"name\", f, args…) instead of step(\"name\", f(args…))" }
   end
   if core._live() then errors.raise { code = "EUSE", text = "a step cannot stand inside a proof or another step" } end
-  local full = lang.named(name)
+  local full = names.full(name)
   local position = core._place("step", full)
   local stands = core._standing("step", full)
   if stands then return stands.data end

@@ -2,6 +2,7 @@
 -- words: review reject
 local core, lang = ...
 local errors = require "errors"
+local names = require "names"
 local review = {}
 lang.asked = {} -- open questions that this attempt came to, by name: { scope, position }
 
@@ -15,7 +16,7 @@ function review.review(name, spec)
     errors.raise { code = "EUSE", text = "review takes what to ask", advice = "write review(\"name\", { show = …, ask = { \"yes\", \"no\" } })" }
   end
   if core._live() then errors.raise { code = "EUSE", text = "a review cannot stand inside a proof or a step" } end
-  local full = lang.named(name)
+  local full = names.full(name)
   local position = core._place("review", full)
   local answer = core._standing("answer", full)
   if answer then

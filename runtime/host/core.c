@@ -240,13 +240,18 @@ static int l_log(lua_State *L)
   return 0;
 }
 
-/* _core(module) -> table of the module's private C functions | nil, error */
+/* _core("core.NAME") -> table of the module's private C functions | nil, error */
 static int l_core(lua_State *L)
 {
+  const char *name = luaL_checkstring(L, 1);
   const struct dh_module *m;
   struct dh_err err;
 
-  if (dh_module_load(luaL_checkstring(L, 1), &m, &err))
+  if (strncmp(name, "core.", 5) != 0) {
+    dh_err_set(&err, DH_ENOENT, "the language has no file '%s'", name);
+    return dh_fail(L, &err);
+  }
+  if (dh_module_load(name + 5, &m, &err))
     return dh_fail(L, &err);
   lua_newtable(L);
   if (m->funcs)

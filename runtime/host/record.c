@@ -22,13 +22,14 @@ static void hash_value(lua_State *L, int index, const char *word, char out[DH_SH
   lua_pop(L, 1);
 }
 
-/* _hash(word, value) -> 64 digits */
+/* _hash(word, value, digits?) -> so many digits, 64 */
 static int l_hash(lua_State *L)
 {
+  size_t digits = (size_t)(lua_isnoneornil(L, 3) ? 64 : dh_check_int(L, 3, 1, 64));
   char hash[DH_SHA256_HEX];
 
   hash_value(L, 2, luaL_checkstring(L, 1), hash);
-  lua_pushstring(L, hash);
+  lua_pushlstring(L, hash, digits);
   return 1;
 }
 
