@@ -49,7 +49,10 @@ function t.raises(f, ...)
 end
 
 ---The path of a file in fixtures/ beside the test file; a name with a folder is taken from the test file's own.
-function t.fixture(name) return core._testing() .. (name:find("/", 1, true) and "/" or "/fixtures/") .. name end
+function t.fixture(name)
+  local folder = core._testing()
+  return folder .. (name:find("/", 1, true) and "/" or "/fixtures/") .. name
+end
 
 ---The path of a file from the root of the project (tests run there).
 function t.path(name) return name end
@@ -121,46 +124,75 @@ function t.cancel(name, f)
   end)
 end
 
----Runs a robot as `deskhand run` does, in a store of its own. answers: { ["name of a review"] = answer }.
----@param spec { robot: string?, case: table|string?, replay: string?, record: string?, answers: table?, conf: table? }
----@return { status: integer, result: any, error: table?, state: string, out: string, err: string }
-function t.run(spec)
-  local argv = { core._self(), "run", spec.robot or core._testing(), "--json", "--store", core._temp() .. "/store.db" }
-  if spec.replay then
-    argv[#argv + 1] = "--replay"
-    argv[#argv + 1] = spec.replay:find("^/") and spec.replay or t.fixture("fixtures/" .. spec.replay)
-  end
-  if spec.record then
-    argv[#argv + 1] = "--record"
-    argv[#argv + 1] = spec.record
-  end
-  for key, value in pairs(spec.conf or {}) do
-    argv[#argv + 1] = "--set"
-    argv[#argv + 1] = key .. "=" .. tostring(value)
-  end
-  local input
-  if type(spec.case) == "table" then
-    input = host.memory(lang.word("json").text(spec.case))
-    argv[#argv + 1] = "--case"
-    argv[#argv + 1] = "-"
-  elseif spec.case then
-    argv[#argv + 1] = "--case"
-    argv[#argv + 1] = spec.case
-  end
-  local done = host.spawn(argv, "plain", input)
-  local ok, said = pcall(lang.word("json").parse, done.out)
-  local result = ok and type(said) == "table" and said or {}
-  result.status, result.out, result.err = done.status, done.out, done.err
-  return result
-end
+---A program that was built or installed beside this one: t.program "examples/loan-core".
+function t.program(name) return (core._self():match("^(.*)/[^/]*$") or ".") .. "/" .. name end
 
 ---Runs this program with arguments, such as t.deskhand("check", "robots/sme_loan").
 ---@return { status: integer, out: string, err: string }
 function t.deskhand(...) return host.spawn({ core._self(), ... }, "plain") end
 
+local function json() return lang.word("json") end
+
+-- What `deskhand run` is called with for a spec of t.run, and what it gets on its standard input.
+local function run_call(spec, store)
+  local argv, input = { core._self(), "run", spec.robot or (core._testing()), "--json", "--store", store }, nil
+  local function option(name, value) argv[#argv + 1], argv[#argv + 2] = "--" .. name, value end
+  if spec.replay then option("replay", spec.replay:find("^/") and spec.replay or t.fixture("fixtures/" .. spec.replay)) end
+  if spec.record then option("record", spec.record) end
+  for key, value in pairs(spec.conf or {}) do option("set", key .. "=" .. tostring(value)) end
+  if type(spec.case) == "table" then
+    input = json().text(spec.case)
+    option("case", "-")
+  elseif spec.case then
+    option("case", spec.case)
+  end
+  return argv, input
+end
+
+local function run_once(argv, input)
+  local done = host.spawn(argv, "plain", input and host.memory(input))
+  local ok, said = pcall(json().parse, done.out)
+  local result = ok and type(said) == "table" and said or {}
+  result.status, result.out, result.err = done.status, done.out, done.err
+  return result
+end
+
+-- Answers the open questions that `answers` knows by name. Returns how many.
+local function answer(answers, store)
+  local count = 0
+  for _, review in ipairs(json().parse(t.deskhand("review", "list", "--json", "--store", store).out)) do
+    local words = answers[review.name]
+    if words then
+      local done = t.deskhand("review", "answer", tostring(review.id), "--store", store,
+        table.unpack(type(words) == "table" and words or { words }))
+      if done.status ~= 0 then error("the answer to \"" .. review.name .. "\" is refused: " .. done.err, 0) end
+      count = count + 1
+    end
+  end
+  return count
+end
+
+---Runs a robot as `deskhand run` does, in a store of its own. A case is a table, or the path of a case file with its
+---documents. `answers` are given when the run waits: by the question's name, a word or a list of words as for `review
+---answer`; the run then goes on.
+---@param spec { robot: string?, case: table|string?, replay: string?, record: string?, answers: table?, conf: table?, secrets: table? }
+---@return { status: integer, result: any, error: table?, state: string, out: string, err: string }
+function t.run(spec)
+  local store = core._temp() .. "/store.db"
+  for name, value in pairs(spec.secrets or {}) do
+    local done = host.spawn({ core._self(), "secret", "set", name, "--store", store }, "plain", host.memory(value))
+    if done.status ~= 0 then error("the secret '" .. name .. "' is refused: " .. done.err, 0) end
+  end
+  local argv, input = run_call(spec, store)
+  local result = run_once(argv, input)
+  while result.status == 4 and spec.answers and answer(spec.answers, store) > 0 do result = run_once(argv, input) end
+  return result
+end
+
 ---Runs the file's cases; what `deskhand test` prints.
 function t.main()
-  local chunk, why = core._load("robot.lua")
+  local _, file = core._testing()
+  local chunk, why = core._load(file)
   if not chunk then error(why, 0) end
   chunk()
   lang.loading = false

@@ -51,8 +51,8 @@ static void say_cell(const struct dh_val *v, size_t cells)
   dh_buf_fini(&b);
 }
 
-/* One row a field: name, value, confidence, doubts. */
-static void say_fields(const struct dh_val *fields)
+/* One row a field: name, value, confidence, doubts. Then what the kind must have and was not found. */
+static void say_fields(const struct dh_val *fields, const struct dh_val *missing)
 {
   for (size_t i = 0; i < fields->n; i++) {
     const struct dh_val *field = &fields->items[2 * i + 1], *doubts = dh_val_get(field, "doubts");
@@ -64,6 +64,11 @@ static void say_fields(const struct dh_val *fields)
       printf("%s%.*s", d ? "; " : "  doubtful: ", (int)doubts->items[d].n, doubts->items[d].s);
     putchar('\n');
   }
+  for (size_t i = 0; missing && missing->type == DH_LIST && i < missing->n; i++)
+    printf("%-16.*s not found\n", (int)missing->items[i].n, missing->items[i].s);
+  fflush(stdout);
+  if (!fields->n)
+    fprintf(stderr, "No field of this kind was found. Without --kind the text is printed.\n");
 }
 
 static int say(struct dh_cli *cli, const struct dh_buf *result, struct dh_err *err)
@@ -78,7 +83,7 @@ static int say(struct dh_cli *cli, const struct dh_buf *result, struct dh_err *e
     return dh_say_error(err, NULL);
   fields = dh_val_get(v, "fields");
   if (fields && fields->type == DH_MAP)
-    say_fields(fields);
+    say_fields(fields, dh_val_get(v, "missing"));
   else
     say_words(dh_val_get(v, "words"));
   free(v);
@@ -117,7 +122,8 @@ const struct dh_command ocr_cmd_read = {
             "--kind it prints one line a field: name, value, confidence, doubts.\n\n"
             "With --json: {kind, pages, words: [{text, page, box, confidence, line, block}], fields: {name: "
             "{value, text, "
-            "confidence, page, box, doubts}}}. Boxes are x, y, width, height in pixels of the upright page; "
+            "confidence, page, box, doubts}}, missing: [name]}. Boxes are x, y, width, height in pixels of "
+            "the upright page; "
             "pages[].matrix "
             "leads from there to the picture as it was given.",
     .options = options,

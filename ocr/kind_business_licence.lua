@@ -2,7 +2,7 @@
 return {
   langs = "eng",
   fields = {
-    number = { labels = { "LEI", "Registration number", "Registration no", "Company number", "Company no", "Unified social credit code",
+    number = { labels = { "LEI", "LEI code", "Registration number", "Registration no", "Company number", "Company no", "Unified social credit code",
       "统一社会信用代码", "統一社會信用代碼", "注册号" }, identifier = { "lei", "uscc", "uk_company" }, required = true },
     name = { labels = { "Company name", "Name", "Name of company", "名称", "企业名称", "名稱" }, lines = false, required = true },
     legal_form = { labels = { "Legal form", "Type", "类型", "類型" } },

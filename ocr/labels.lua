@@ -95,19 +95,24 @@ local function overlap(a, b) return math.min(a[1] + a[3], b[1] + b[3]) - math.ma
 ---The caption of the next box of a numbered form ("3 Period"): no value. "3 May 2026" beside a label without a number is one.
 local function is_caption(s) return #s.words > 1 and s.words[1].text:match("^%d%d?%.?$") ~= nil end
 
----The segment to the right in the same row, or the nearest one below under the same left edge. In a form whose boxes
----are numbered the captions stand above what is written.
+---Whether o stands under a label as its value: under its left edge, or right below it, set in or in the middle.
+local function stands_below(o, label_box, height)
+  local gap = o.box[2] - (label_box[2] + label_box[4])
+  if gap < -0.5 * height or gap >= 4 * height or overlap(o.box, label_box) <= 0 then return false end
+  local left = o.box[1] - label_box[1]
+  local middle = left + (o.box[3] - label_box[3]) / 2
+  return math.abs(left) < 3 * height or gap < 1.5 * height and (left > 0 or math.abs(middle) < 1.5 * height)
+end
+
+---The segment to the right in the same row, or the nearest one below. In a form whose boxes are numbered the captions
+---stand above what is written.
 local function beside_or_below(segments, s, label_box, found, numbered)
   local right, below
   for _, o in ipairs(segments) do
     if o.page == s.page and o ~= s and not found[o] and labels.fold(o.text) ~= "" then
       local beside = o.row == s.row and o.box[1] > label_box[1] + label_box[3] and not (numbered and is_caption(o))
       if beside and (not right or o.box[1] < right.box[1]) then right = o end
-      local gap = o.box[2] - (label_box[2] + label_box[4])
-      if o.row > s.row and gap >= -0.5 * s.height and gap < 4 * s.height and math.abs(o.box[1] - label_box[1]) < 3 * s.height
-        and overlap(o.box, label_box) > 0 and (not below or o.row < below.row) then
-        below = o
-      end
+      if o.row >= s.row and stands_below(o, label_box, s.height) and (not below or o.row < below.row) then below = o end
     end
   end
   -- a label between here and the segment on the right owns it

@@ -32,6 +32,15 @@ local function words(file, langs)
   end)
 end
 
+---Names of the fields that a kind must have and the document was not seen to have.
+local function not_found(spec, found)
+  local names = {}
+  for name, field in pairs(spec.fields) do
+    if field.required and not found[name] then names[#names + 1] = name end
+  end
+  return names
+end
+
 ---Everything about a document, for `deskhand read`: words, and the fields of a kind with their doubts. Waits.
 ---@param file table
 ---@param kind string  "" for the words only
@@ -44,6 +53,7 @@ local function look(file, kind, langs)
     if spec then
       all.kind, all.fields = kind, fields.extract(layout.segments(document.words), spec, reader)
       again.look(all.fields, spec, reader, document.pages)
+      all.missing = not_found(spec, all.fields)
     end
     return all
   end)

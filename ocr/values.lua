@@ -21,7 +21,7 @@ function values.date(text)
   if d and months[m:lower()] then return iso(y, months[m:lower()], d) end
   m, d, y = text:match("(%a%a%a)%a*%.?%s+(%d%d?),?%s+(%d%d%d%d)")
   if m and months[m:lower()] then return iso(y, months[m:lower()], d) end
-  d, m, y = text:match("(%d%d?)[./](%d%d?)[./](%d%d%d%d)")
+  d, m, y = text:match("(%d%d?)[-./](%d%d?)[-./](%d%d%d%d)")
   if d then return iso(y, m, d) end
   return nil
 end
@@ -46,12 +46,15 @@ function values.money(text, currency)
   return (host.money(whole .. (part and "." .. part or "") .. " " .. shown))
 end
 
----An identifier of one of the kinds: value, whether its check digits are right, the kind, why not.
-function values.identifier(text, kinds)
+---An identifier of one of the kinds: value, whether its check digits are right, the kind, why not. One that has no check
+---digits (a UK company number) is only believed as it stands there, whole: any "5" would be one after its zeros are added.
+---@param completed boolean?  zeros may be added: a person wrote it
+function values.identifier(text, kinds, completed)
   local first
   for _, kind in ipairs(kinds) do
     local c = identifier.check(kind, text)
-    if c.valid then return c.canonical, true, kind, "" end
+    local whole = kind ~= "uk_company" or completed or text:upper():gsub("%W", "") == c.canonical
+    if c.valid and whole then return c.canonical, true, kind, "" end
     first = first or { c.canonical, kind, c.why }
   end
   return first[1], false, first[2], first[3]

@@ -18,7 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = ["/usr/bin/python3", "-B"]
-SECRETS = {"core.clerk.user": "clerk", "core.clerk.password": "demo-secret", "companies_house.key": "demo-key-1234"}
+SECRETS = {"core.clerk.user": "meyer07", "core.clerk.password": "demo-secret", "companies_house.key": "demo-key-1234"}
 
 
 class Bank:
@@ -52,7 +52,7 @@ class Bank:
     def _configure(self, urls):
         folder = self.dir / "config/deskhand"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        variables = {"LOAN_CORE_DB": self.database, "LOAN_CORE_USERS": "clerk:" + SECRETS["core.clerk.password"],
+        variables = {"LOAN_CORE_DB": self.database, "LOAN_CORE_USERS": f"{SECRETS['core.clerk.user']}:{SECRETS['core.clerk.password']}",
                      "LOAN_CORE_RUDE": self.rude, "LOAN_CORE_RUDE_SEED": self.seed}
         program = " ".join(shlex.quote(word) for word in (
             "/usr/bin/env", *(f"{k}={v}" for k, v in variables.items() if v), str(self.build / "examples/loan-core")))

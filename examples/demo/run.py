@@ -65,11 +65,18 @@ class Demo:
         open_ones = json.loads(self.call("review", "list", "--json"))
         for r in open_ones:
             shown = json.loads(self.call("review", "show", str(r["id"]), "--json"))
-            answer = words_for(r["name"], shown, self.cases[shown["key"]])
+            answer = self.answer(r["name"], shown, self.cases[shown["key"]])
             print(f"  a person answers {r['id']}, {shown['key']}: {r['name']}: {' '.join(answer)}")
             self.call("review", "answer", str(r["id"]), *answer)
             self.asked.add(shown["key"])
         return len(open_ones)
+
+    def answer(self, name, shown, case):
+        """What a person says to a question, as words of `review answer`."""
+        if shown.get("effect"):  # whether an approval was entered: the person looks into the bank's program
+            entered = [r for r in self.bank.approvals() if r["application"] == case["key"]]
+            return ["happened"] if entered else ["not-happened"]
+        return words_for(name, shown, case)
 
     def keep_pictures(self, key, run):
         """The pictures of a case beside the build, so that they outlive the demo. Returns how many and where."""
@@ -176,13 +183,15 @@ def play(demo):
 
 def main():
     demo = Demo(options())
+    keep, demo.keep = demo.keep, True  # whoever looks for the reason of a failure needs the store
     try:
         wrong = play(demo)
         for w in wrong:
             print(f"WRONG {w}")
         if wrong:
             print((demo.dir / "serve.log").read_text()[-4000:], file=sys.stderr)
-            demo.keep = True  # whoever looks for the reason needs the store
+        else:
+            demo.keep = keep
         return 1 if wrong else 0
     finally:
         demo.close()

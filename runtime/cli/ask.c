@@ -13,10 +13,26 @@ static bool is_effect(const struct dh_val *review)
   return dh_val_bool(review, "effect", false);
 }
 
-void dh_review_say(FILE *f, const struct dh_val *review)
+/* The files that a question shows: where each can be opened. */
+static void say_files(const struct dh_cli *cli, FILE *f, const struct dh_val *v)
+{
+  char path[DH_PATH * 3], name[160];
+
+  if (!v)
+    return;
+  if (v->tag == DH_TAG_FILE) {
+    if (dh_cli_file_path(cli, v, path, sizeof path))
+      fprintf(f, "  look at: %s  %s\n", dh_val_text(v, "name", name, sizeof name), path);
+    return;
+  }
+  for (size_t i = 0; (v->type == DH_MAP || v->type == DH_LIST) && i < v->n; i++)
+    say_files(cli, f, v->type == DH_MAP ? &v->items[2 * i + 1] : &v->items[i]);
+}
+
+void dh_review_say(const struct dh_cli *cli, FILE *f, const struct dh_val *review)
 {
   const struct dh_val *question = dh_val_get(review, "question"), *show = dh_val_get(question, "show");
-  char robot[64], key[256], name[160], choices[400];
+  char robot[64], key[256], name[160];
   struct dh_err err;
 
   fprintf(f, "review %lld: %s %s, \"%s\"\n", (long long)dh_val_int(review, "id", 0),
@@ -34,8 +50,7 @@ void dh_review_say(FILE *f, const struct dh_val *review)
   }
   if (dh_val_get(question, "fields"))
     dh_say_value(f, dh_val_get(question, "fields"), 2);
-  dh_review_choices(review, choices, sizeof choices);
-  fprintf(f, "  answer: %s\n", choices);
+  say_files(cli, f, show);
 }
 
 static void append(char *out, size_t size, const char *text, size_t n)
@@ -133,10 +148,21 @@ static int typed(const struct dh_val *name, const char *type, const char *text, 
                 raw = {.type = DH_MAP, .n = 1, .items = raw_pair};
   struct dh_val *v = NULL;
   struct dh_buf made;
+  char why[sizeof err->text];
   int rc;
 
+  if (!*text) {
+    dh_err_set(err, DH_EUSE, "the answer for '%.*s' is empty", (int)name->n, name->s);
+    return dh_err_advice(err, "write %.*s=VALUE, or leave it out to keep what stands there", (int)name->n,
+                         name->s);
+  }
   dh_buf_init(&made, 1 << 16);
   rc = dh_case_take(&declared, &raw, ".", NULL, NULL, &made, err);
+  if (rc == DH_EFORMAT && strncmp(err->text, "the case's ", 11) == 0) {
+    snprintf(why, sizeof why, "the answer's %.400s", err->text + 11);
+    memcpy(err->text, why, sizeof why);
+    rc = err->code = DH_EUSE;
+  }
   if (!rc)
     rc = dh_val_parse_buf(&made, &v, err);
   if (!rc && (rc = v->n ? dh_put_val(out, &v->items[1]) : dh_put_text(out, "")))
@@ -265,11 +291,15 @@ static int ask_once(const struct dh_val *review, struct dh_buf *answer, struct d
   return rc;
 }
 
-int dh_review_ask(const struct dh_val *review, struct dh_buf *answer, struct dh_err *err)
+int dh_review_ask(const struct dh_cli *cli, const struct dh_val *review, struct dh_buf *answer,
+                  struct dh_err *err)
 {
+  char choices[400];
   int rc;
 
-  dh_review_say(stderr, review);
+  dh_review_say(cli, stderr, review);
+  dh_review_choices(review, choices, sizeof choices);
+  fprintf(stderr, "  answer: %s\n", choices);
   for (;;) {
     dh_buf_clear(answer);
     rc = ask_once(review, answer, err);

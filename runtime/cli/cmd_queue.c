@@ -140,11 +140,12 @@ static void put_outcome(struct dh_buf *b, const struct dh_val *c)
     dh_put_line(b, rejected && reason ? reason : result, 60);
 }
 
-static void say_list(const struct dh_val *list)
+static void say_list(struct dh_cli *cli, const struct dh_val *list)
 {
   struct dh_buf line;
   char key[256], period[16], state[16];
 
+  (void)cli;
   dh_buf_init(&line, 4096);
   for (size_t i = 0; i < list->n; i++) {
     const struct dh_val *c = &list->items[i];
@@ -160,54 +161,29 @@ static void say_list(const struct dh_val *list)
 
 static int exec_list(struct dh_cli *cli)
 {
-  const char *state = dh_cli_option(cli, "state");
   struct ask a = {.queue = NULL};
-  struct dh_val *v = NULL;
   struct dh_err err;
   char name[64];
-  int rc = 0;
+  int rc = dh_cli_state(cli, &a.state, &err);
 
+  if (rc)
+    return dh_say_error(&err, NULL);
   a.queue = dh_cli_robot_name(cli->words[0], name);
   dh_buf_init(&a.out, OUT_MAX);
-  if (state && !(a.state = dh_case_state_parse(state))) {
-    rc = dh_err_set(&err, DH_EUSE, "there is no state '%s'", state);
-    dh_err_advice(&err, "new, leased, waiting, retrying, done, rejected, failed, parked");
-  }
-  if (!rc && (rc = dh_cli_read(cli, list_work, &a, &err)) == DH_ENOENT)
-    rc = dh_put_list(&a.out, 0);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    say_list(v);
-  free(v);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){list_work, &a, &a.out, say_list, .list = true});
   dh_buf_fini(&a.out);
   return rc;
 }
 
 static int exec_show(struct dh_cli *cli)
 {
-  struct ask a = {.queue = NULL, .period = dh_cli_option(cli, "period"), .key = cli->words[1]};
-  struct dh_val *v = NULL;
-  struct dh_err err;
+  struct ask a = {.period = dh_cli_option(cli, "period"), .key = cli->words[1]};
   char name[64];
   int rc;
 
   a.queue = dh_cli_robot_name(cli->words[0], name);
   dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_read(cli, show_work, &a, &err);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    dh_say_value(stdout, v, 0);
-  free(v);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){show_work, &a, &a.out, dh_cli_say_map, .list = false});
   dh_buf_fini(&a.out);
   return rc;
 }
@@ -270,9 +246,7 @@ static int export_robot(struct dh_cli *cli, const struct dh_robot *robot, size_t
   }
   dh_robot_period(robot, dh_conf_get(cli->conf, "zone"), period);
   dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_read(cli, list_work, &a, err);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, err);
+  rc = dh_cli_ask(cli, &(struct dh_cli_view){list_work, &a, &a.out, NULL, .list = false}, &v, err);
   if (!rc)
     rc = dh_export(v, period, column, given ? "." : robot->folder, to, rows, err);
   free(v);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OUT_MAX = 64 << 20 };
+
 struct ask {
   const char *robot;
   int64_t id;
@@ -24,10 +26,11 @@ static int show_work(struct dh_db *db, void *self, struct dh_err *err)
   return db->ops->review_show(db, a->id, &a->out, err);
 }
 
-static void say_list(const struct dh_val *list)
+static void say_list(struct dh_cli *cli, const struct dh_val *list)
 {
   char robot[64], key[256], name[160], at[24], choices[200];
 
+  (void)cli;
   for (size_t i = 0; i < list->n; i++) {
     const struct dh_val *r = &list->items[i];
 
@@ -43,26 +46,13 @@ static void say_list(const struct dh_val *list)
 static int exec_list(struct dh_cli *cli)
 {
   struct ask a = {.robot = NULL};
-  struct dh_val *v = NULL;
-  struct dh_err err;
   char name[64];
   int rc;
 
   if (cli->nwords)
     a.robot = dh_cli_robot_name(cli->words[0], name);
-  dh_buf_init(&a.out, 64 << 20);
-  rc = dh_cli_read(cli, list_work, &a, &err);
-  if (rc == DH_ENOENT) /* no store: nobody asks */
-    rc = dh_put_list(&a.out, 0);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    say_list(v);
-  free(v);
+  dh_buf_init(&a.out, OUT_MAX);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){list_work, &a, &a.out, say_list, .list = true});
   dh_buf_fini(&a.out);
   return rc;
 }
@@ -72,41 +62,37 @@ static int parse_id(const char *word, int64_t *id, struct dh_err *err)
   char *end;
 
   *id = strtoll(word, &end, 10);
-  return *end || *id < 1 ? dh_err_set(err, DH_EUSE, "'%s' is no number of a review", word) : 0;
+  if (!*end && *id > 0)
+    return 0;
+  dh_err_set(err, DH_EUSE, "'%s' is no number of a review", word);
+  return dh_err_advice(err, "the numbers stand in: deskhand review list");
 }
 
-/* The review as a tree in a.out. */
-static int fetch(struct dh_cli *cli, struct ask *a, struct dh_val **v, struct dh_err *err)
+static void say_review(struct dh_cli *cli, const struct dh_val *v)
 {
-  int rc = parse_id(cli->words[0], &a->id, err);
+  char state[16], who[64], at[24], choices[400];
 
-  dh_buf_init(&a->out, 64 << 20);
-  if (!rc)
-    rc = dh_cli_read(cli, show_work, a, err);
-  return rc ? rc : dh_val_parse_buf(&a->out, v, err);
+  dh_review_say(cli, stdout, v);
+  printf("  state: %s", dh_val_text(v, "state", state, sizeof state));
+  if (dh_val_int(v, "answered", 0))
+    printf(", by %s at %s", dh_val_text(v, "who", who, sizeof who),
+           dh_local_text(dh_val_int(v, "answered", 0), at));
+  printf("\n");
+  dh_review_choices(v, choices, sizeof choices);
+  if (!dh_val_int(v, "answered", 0))
+    printf("  do: deskhand review answer %lld %s\n", (long long)dh_val_int(v, "id", 0), choices);
 }
 
 static int exec_show(struct dh_cli *cli)
 {
   struct ask a = {.robot = NULL};
-  struct dh_val *v = NULL;
   struct dh_err err;
-  char state[16], who[64], at[24];
-  int rc = fetch(cli, &a, &v, &err);
+  int rc = parse_id(cli->words[0], &a.id, &err);
 
-  if (rc) {
-    rc = dh_say_error(&err, NULL);
-  } else if (cli->json) {
-    rc = dh_say_json(v);
-  } else {
-    dh_review_say(stdout, v);
-    printf("  state: %s", dh_val_text(v, "state", state, sizeof state));
-    if (dh_val_int(v, "answered", 0))
-      printf(", by %s at %s", dh_val_text(v, "who", who, sizeof who),
-             dh_local_text(dh_val_int(v, "answered", 0), at));
-    printf("\n");
-  }
-  free(v);
+  if (rc)
+    return dh_say_error(&err, NULL);
+  dh_buf_init(&a.out, OUT_MAX);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){show_work, &a, &a.out, say_review, .list = false});
   dh_buf_fini(&a.out);
   return rc;
 }
@@ -143,9 +129,12 @@ static int exec_answer(struct dh_cli *cli)
   char robot[64], key[256];
   int rc;
 
+  dh_buf_init(&a.out, OUT_MAX);
   dh_buf_init(&answer, 1 << 20);
   dh_buf_init(&said, 1 << 20);
-  rc = fetch(cli, &a, &v, &err);
+  rc = parse_id(cli->words[0], &a.id, &err);
+  if (!rc)
+    rc = dh_cli_ask(cli, &(struct dh_cli_view){show_work, &a, &a.out, NULL, .list = false}, &v, &err);
   if (!rc)
     rc = dh_review_answer(v, cli->words + 1, cli->nwords - 1, &answer, &err);
   if (!rc)

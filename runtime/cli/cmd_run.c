@@ -132,7 +132,7 @@ static int answer_one(struct dh_run_call *c, int64_t id, struct dh_err *err)
   dh_buf_init(&b, 2 << 20);
   rc = dh_run_ask(c, &q, review_work, &review, err);
   if (!rc)
-    rc = dh_review_ask(review, &answer, err);
+    rc = dh_review_ask(c->cli, review, &answer, err);
   if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "do", "answer") || dh_put_ki(&b, "id", id) ||
               dh_put_kt(&b, "who", dh_cli_who()) || dh_put_text(&b, "answer") ||
               dh_put_bytes(&b, answer.data, answer.len)))

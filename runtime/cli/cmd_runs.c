@@ -27,10 +27,11 @@ static int show_work(struct dh_db *db, void *self, struct dh_err *err)
   return db->ops->run_show(db, a->run, &a->out, err);
 }
 
-static void say_runs(const struct dh_val *list)
+static void say_runs(struct dh_cli *cli, const struct dh_val *list)
 {
   char run[40], queue[64], key[256], state[16], at[24], span[24];
 
+  (void)cli;
   for (size_t i = 0; i < list->n; i++) {
     const struct dh_val *r = &list->items[i];
     int64_t began = dh_val_int(r, "began", 0), ended = dh_val_int(r, "ended", 0);
@@ -44,52 +45,27 @@ static void say_runs(const struct dh_val *list)
 
 static int exec_runs(struct dh_cli *cli)
 {
-  const char *state = dh_cli_option(cli, "state"), *limit = dh_cli_option(cli, "limit");
+  const char *limit = dh_cli_option(cli, "limit");
   struct ask a = {.limit = limit ? strtoul(limit, NULL, 10) : 50};
-  struct dh_val *v = NULL;
   struct dh_err err;
   char name[64];
-  int rc = 0;
+  int rc = dh_cli_state(cli, &a.state, &err);
 
+  if (rc)
+    return dh_say_error(&err, NULL);
   if (cli->nwords)
     a.queue = dh_cli_robot_name(cli->words[0], name);
-  if (state && !(a.state = dh_case_state_parse(state)))
-    rc = dh_err_set(&err, DH_EUSE, "there is no state '%s'", state);
   dh_buf_init(&a.out, OUT_MAX);
-  if (!rc && (rc = dh_cli_read(cli, list_work, &a, &err)) == DH_ENOENT)
-    rc = dh_put_list(&a.out, 0);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    say_runs(v);
-  free(v);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){list_work, &a, &a.out, say_runs, .list = true});
   dh_buf_fini(&a.out);
   return rc;
 }
 
 /* ---- show */
 
-/* Where a kept picture lies, so that it can be opened. */
-static void say_picture(struct dh_cli *cli, const struct dh_val *data)
-{
-  const struct dh_val *file = dh_val_get(data, "file");
-  char url[DH_PATH * 2], blobs[DH_PATH * 2 + 8], hash[DH_SHA256_HEX], path[DH_PATH * 3];
-
-  dh_val_text(file, "sha256", hash, sizeof hash);
-  if (!*hash)
-    dh_val_text(data, "file", hash, sizeof hash);
-  dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs);
-  if (*hash && !dh_blob_path(blobs, hash, path, sizeof path, NULL))
-    printf("             %s\n", path);
-}
-
 static void say_record(struct dh_cli *cli, const struct dh_val *r, int64_t began)
 {
-  char kind[16], word[64], name[160], where[160], span[24];
+  char kind[16], word[64], name[160], where[160], span[24], path[DH_PATH * 3];
   const struct dh_val *data = dh_val_get(r, "data");
   struct dh_buf line;
 
@@ -102,8 +78,8 @@ static void say_record(struct dh_cli *cli, const struct dh_val *r, int64_t began
   printf("  %8s  %-8s %s%s%s%s%s%s%s%s\n", dh_span_text(dh_val_int(r, "at", 0) - began, span),
          dh_val_text(r, "kind", kind, sizeof kind), word, *word ? " " : "", *name ? "\"" : "", name,
          *name ? "\" " : "", line.data, *where ? "  " : "", where);
-  if (strcmp(kind, "picture") == 0)
-    say_picture(cli, data);
+  if (strcmp(kind, "picture") == 0 && dh_cli_file_path(cli, dh_val_get(data, "file"), path, sizeof path))
+    printf("             %s\n", path);
   dh_buf_fini(&line);
 }
 
@@ -144,21 +120,10 @@ static void say_run(struct dh_cli *cli, const struct dh_val *v)
 static int exec_show(struct dh_cli *cli)
 {
   struct ask a = {.run = cli->words[0]};
-  struct dh_val *v = NULL;
-  struct dh_err err;
   int rc;
 
   dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_read(cli, show_work, &a, &err);
-  if (!rc)
-    rc = dh_val_parse_buf(&a.out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    say_run(cli, v);
-  free(v);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){show_work, &a, &a.out, say_run, .list = false});
   dh_buf_fini(&a.out);
   return rc;
 }

@@ -98,30 +98,24 @@ static int list_work(struct dh_db *db, void *self, struct dh_err *err)
   return db->ops->secret_list(db, self, err);
 }
 
+static void say_list(struct dh_cli *cli, const struct dh_val *list)
+{
+  char name[256], who[64], at[24];
+
+  (void)cli;
+  for (size_t i = 0; i < list->n; i++)
+    printf("%-32s set %s by %s\n", dh_val_text(&list->items[i], "name", name, sizeof name),
+           dh_local_text(dh_val_int(&list->items[i], "changed", 0), at),
+           dh_val_text(&list->items[i], "who", who, sizeof who));
+}
+
 static int exec_list(struct dh_cli *cli)
 {
-  struct dh_val *v = NULL;
   struct dh_buf out;
-  struct dh_err err;
-  char name[256], who[64], at[24];
   int rc;
 
   dh_buf_init(&out, 16 << 20);
-  rc = dh_cli_read(cli, list_work, &out, &err);
-  if (rc == DH_ENOENT)
-    rc = dh_put_list(&out, 0);
-  if (!rc)
-    rc = dh_val_parse_buf(&out, &v, &err);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    for (size_t i = 0; i < v->n; i++)
-      printf("%-32s set %s by %s\n", dh_val_text(&v->items[i], "name", name, sizeof name),
-             dh_local_text(dh_val_int(&v->items[i], "changed", 0), at),
-             dh_val_text(&v->items[i], "who", who, sizeof who));
-  free(v);
+  rc = dh_cli_show(cli, &(struct dh_cli_view){list_work, &out, &out, say_list, .list = true});
   dh_buf_fini(&out);
   return rc;
 }

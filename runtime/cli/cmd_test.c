@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,9 +50,10 @@ static void ended(void *self, const struct dh_claim *claim, const struct dh_run_
   free(v);
 }
 
-/* The test file takes the robot's place: its text is the bundle's robot.lua. */
+/* The test file takes the robot's place: it is the bundle's only file, under its own name. */
 static int make_robot(const char *file, struct dh_robot *r, struct dh_err *err)
 {
+  const char *slash = strrchr(file, '/');
   struct dh_buf text;
   int rc;
 
@@ -64,7 +64,7 @@ static int make_robot(const char *file, struct dh_robot *r, struct dh_err *err)
   snprintf(r->path, sizeof r->path, "%s", file);
   snprintf(r->name, sizeof r->name, "test");
   rc = dh_buf_read_file(&text, file, err);
-  if (!rc && (dh_put_map(&r->bundle, 1) || dh_put_text(&r->bundle, "robot.lua") ||
+  if (!rc && (dh_put_map(&r->bundle, 1) || dh_put_text(&r->bundle, slash ? slash + 1 : file) ||
               dh_put_bytes(&r->bundle, text.data, text.len) || dh_put_map(&r->declaration, 0)))
     rc = dh_err_set(err, DH_ENOMEM, "no memory for %s", file);
   if (!rc)
@@ -107,11 +107,10 @@ static int add_case(struct dh_local *local, const struct dh_robot *robot, struct
   return rc;
 }
 
-static int run_in(struct dh_cli *cli, const struct dh_robot *robot, const char *dir, struct outcome *o,
-                  struct dh_err *err)
+static int run_in(struct dh_cli *cli, const struct dh_robot *robot, struct outcome *o, struct dh_err *err)
 {
   struct dh_local_options lo = {
-      .conf = cli->conf, .event = ended, .self = o, .test_dir = dir, .test_conf = cli->conf};
+      .conf = cli->conf, .event = ended, .self = o, .test_file = o->file, .test_conf = cli->conf};
   struct dh_local *local = NULL;
   int rc = dh_local_open(&lo, &local, err);
 
@@ -125,7 +124,7 @@ static int run_in(struct dh_cli *cli, const struct dh_robot *robot, const char *
 
 static int run_file(struct dh_cli *cli, const char *file, struct outcome *o, struct dh_err *err)
 {
-  char temp[] = "/tmp/deskhand-test-XXXXXX", url[200], copy[DH_PATH];
+  char temp[] = "/tmp/deskhand-test-XXXXXX", url[200];
   struct dh_robot robot;
   int rc;
 
@@ -135,12 +134,11 @@ static int run_file(struct dh_cli *cli, const char *file, struct outcome *o, str
   snprintf(url, sizeof url, "sqlite:%s/store.db", temp);
   rc = dh_conf_set(cli->conf, "store", url, "the test", err);
   o->file = file;
-  snprintf(copy, sizeof copy, "%s", file);
   if (!rc)
     rc = make_robot(file, &robot, err);
   if (!rc) {
     printf("# %s\n", file);
-    rc = run_in(cli, &robot, dirname(copy), o, err);
+    rc = run_in(cli, &robot, o, err);
     dh_robot_fini(&robot);
   }
   nftw(temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -98,6 +98,21 @@ static bool put_scalar(struct dh_buf *b, const struct dh_val *v)
   return true;
 }
 
+/* A short list of numbers, such as a place on a page, in one line: "221, 534, 497, 30". */
+static bool put_numbers(struct dh_buf *b, const struct dh_val *v)
+{
+  if (v->type != DH_LIST || v->tag || v->n == 0 || v->n > 8)
+    return false;
+  for (size_t i = 0; i < v->n; i++)
+    if (v->items[i].type != DH_INT && v->items[i].type != DH_NUM)
+      return false;
+  for (size_t i = 0; i < v->n; i++) {
+    dh_buf_puts(b, i ? ", " : "");
+    put_scalar(b, &v->items[i]);
+  }
+  return true;
+}
+
 void dh_say_value(FILE *f, const struct dh_val *v, int indent)
 {
   struct dh_buf b;
@@ -120,7 +135,7 @@ void dh_say_value(FILE *f, const struct dh_val *v, int indent)
       dh_buf_puts(&b, "-");
     fprintf(f, "%*s%s", indent, "", b.data);
     dh_buf_clear(&b);
-    if (put_scalar(&b, item)) {
+    if (put_scalar(&b, item) || put_numbers(&b, item)) {
       fprintf(f, " %s\n", b.data);
     } else {
       fprintf(f, "\n");

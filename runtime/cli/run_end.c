@@ -100,7 +100,7 @@ static int say_failed(struct dh_run_call *c, const struct dh_val *shown, bool ag
   dh_say_error(&err, done);
   if (again)
     fprintf(stderr, "  deskhand serve tries it again at %s, this command at once.\n",
-            dh_local_text(dh_val_int(shown, "not_before", 0), at));
+            dh_local_text(dh_val_int(shown, "due", 0), at));
   return DH_EXIT_FAILED;
 }
 

@@ -21,6 +21,57 @@ int dh_cli_read(struct dh_cli *cli, int (*work)(struct dh_db *db, void *self, st
   return rc;
 }
 
+int dh_cli_ask(struct dh_cli *cli, const struct dh_cli_view *view, struct dh_val **v, struct dh_err *err)
+{
+  int rc = dh_cli_read(cli, view->work, view->self, err);
+
+  *v = NULL;
+  if (rc == DH_ENOENT && view->list && dh_put_list(view->out, 0) == 0)
+    rc = 0;
+  return rc ? rc : dh_val_parse_buf(view->out, v, err);
+}
+
+int dh_cli_show(struct dh_cli *cli, const struct dh_cli_view *view)
+{
+  struct dh_val *v;
+  struct dh_err err;
+  int rc = dh_cli_ask(cli, view, &v, &err);
+
+  if (rc)
+    rc = dh_say_error(&err, NULL);
+  else if (cli->json)
+    rc = dh_say_json(v);
+  else
+    view->say(cli, v);
+  free(v);
+  return rc;
+}
+
+void dh_cli_say_map(struct dh_cli *cli, const struct dh_val *v)
+{
+  (void)cli;
+  dh_say_value(stdout, v, 0);
+}
+
+int dh_cli_state(const struct dh_cli *cli, int *state, struct dh_err *err)
+{
+  const char *name = dh_cli_option(cli, "state");
+
+  *state = name ? dh_case_state_parse(name) : 0;
+  if (!name || *state)
+    return 0;
+  dh_err_set(err, DH_EUSE, "there is no state '%s'", name);
+  return dh_err_advice(err, "new, leased, waiting, retrying, done, rejected, failed, parked");
+}
+
+bool dh_cli_file_path(const struct dh_cli *cli, const struct dh_val *file, char *out, size_t size)
+{
+  char url[DH_PATH * 2], blobs[DH_PATH * 2 + 8], hash[DH_SHA256_HEX];
+
+  dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs);
+  return *dh_val_text(file, "sha256", hash, sizeof hash) && !dh_blob_path(blobs, hash, out, size, NULL);
+}
+
 int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_buf *answer, struct dh_val **v,
                   struct dh_err *err)
 {

@@ -8,6 +8,25 @@
 /* Reads the store: opened for reading only, work once, closed. DH_ENOENT: there is no store yet. */
 int dh_cli_read(struct dh_cli *cli, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
                 struct dh_err *err);
+/* What a reading command shows: one question to the store; its answer as JSON, or said in words. */
+struct dh_cli_view {
+  int (*work)(struct dh_db *db, void *self, struct dh_err *err);
+  void *self;
+  struct dh_buf *out; /* where work puts its answer as CBOR; the caller's */
+  void (*say)(struct dh_cli *cli, const struct dh_val *v);
+  bool list; /* without a store the answer is an empty list, not an error */
+};
+/* The answer as a tree in out's bytes; free(*v), which is NULL after an error. */
+int dh_cli_ask(struct dh_cli *cli, const struct dh_cli_view *view, struct dh_val **v, struct dh_err *err);
+/* Asks and shows. What the command returns. */
+int dh_cli_show(struct dh_cli *cli, const struct dh_cli_view *view);
+/* A map or a list as indented lines, for views that need no more. */
+void dh_cli_say_map(struct dh_cli *cli, const struct dh_val *v);
+/* --state as a state of a case; 0 without the option. DH_EUSE names those that exist. */
+int dh_cli_state(const struct dh_cli *cli, int *state, struct dh_err *err);
+/* Where the bytes of a file value lie, so that a person can open it; false when it is no file of this store.
+ */
+bool dh_cli_file_path(const struct dh_cli *cli, const struct dh_val *file, char *out, size_t size);
 /* Sends a change (change.h) and parses the answer: *v points into answer's bytes; free(*v). */
 int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_buf *answer, struct dh_val **v,
                   struct dh_err *err);
@@ -23,14 +42,15 @@ bool dh_cli_prompt_secret(const char *question, char *out, size_t size);
 
 /* ---- reviews (ask.c) */
 
-/* Shows a review (the map of review_show) to a person. */
-void dh_review_say(FILE *f, const struct dh_val *review);
+/* Shows a review (the map of review_show) to a person, with the files that it is about. */
+void dh_review_say(const struct dh_cli *cli, FILE *f, const struct dh_val *review);
 /* What may be written behind `review answer ID`, for this one: "yes | no", "name=… date=…". */
 void dh_review_choices(const struct dh_val *review, char *out, size_t size);
 /* The answer that words stand for, as CBOR, checked against the question. DH_EUSE says what is possible. */
 int dh_review_answer(const struct dh_val *review, char **words, int n, struct dh_buf *answer,
                      struct dh_err *err);
 /* Asks at the terminal until the answer fits. DH_ECANCELED at the end of input. */
-int dh_review_ask(const struct dh_val *review, struct dh_buf *answer, struct dh_err *err);
+int dh_review_ask(const struct dh_cli *cli, const struct dh_val *review, struct dh_buf *answer,
+                  struct dh_err *err);
 
 #endif

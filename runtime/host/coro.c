@@ -28,7 +28,7 @@ static int settle(lua_State *L, lua_State *co, int status, int n, bool wrapped)
     lua_xmove(co, L, n);
     return n + !wrapped;
   }
-  if (status == LUA_ERRMEM && !dh_run_from(L)->kill && !dh_run_from(L)->host->opt.test_dir)
+  if (status == LUA_ERRMEM && !dh_run_from(L)->kill && !dh_run_from(L)->host->opt.test_file)
     dh_run_from(L)->kill = DH_EMEMORY;
   lua_xmove(co, L, 1);
   if (wrapped || dh_is_control(L, -1))

@@ -52,8 +52,7 @@ struct dh_host_options {
    * Off in workers, where the supervisor kills. */
   bool exit_on_hang;
   const char *record_dir, *replay_dir; /* of --record and --replay; NULL */
-  const char
-      *test_dir; /* `deskhand test`: robot.lua of the bundle is a test file of this folder; NULL: none */
+  const char *test_file; /* `deskhand test`: the path of the bundle's only file, a test file; NULL: none */
   struct dh_conf *test_conf; /* what the test file may set */
 };
 

@@ -232,7 +232,7 @@ static bool has_failed(lua_State *L, int status)
   struct dh_run *r = dh_run_from(L);
 
   /* who used up all memory once would live on by catching it; test files may */
-  if (status == LUA_ERRMEM && !r->kill && !r->host->opt.test_dir)
+  if (status == LUA_ERRMEM && !r->kill && !r->host->opt.test_file)
     r->kill = DH_EMEMORY;
   return status != LUA_OK && status != LUA_YIELD;
 }

@@ -14,16 +14,21 @@
 
 extern char **environ;
 
-/* _testing() -> folder of the test file, or nil */
+/* _testing() -> folder of the test file, its name; or nil */
 static int l_testing(lua_State *L)
 {
-  lua_pushstring(L, dh_run_from(L)->host->opt.test_dir);
-  return 1;
+  const char *file = dh_run_from(L)->host->opt.test_file, *slash = file ? strrchr(file, '/') : NULL;
+
+  if (!file)
+    return 0;
+  lua_pushlstring(L, slash ? file : ".", slash ? (size_t)(slash - file) : 1);
+  lua_pushstring(L, slash ? slash + 1 : file);
+  return 2;
 }
 
 static void only_tests(lua_State *L)
 {
-  if (!dh_run_from(L)->host->opt.test_dir)
+  if (!dh_run_from(L)->host->opt.test_file)
     luaL_error(L, "this is for tests only");
 }
 

@@ -105,7 +105,7 @@ int dh_local_open(const struct dh_local_options *o, struct dh_local **out, struc
                                .exit_on_hang = true,
                                .record_dir = o->record_dir,
                                .replay_dir = o->replay_dir,
-                               .test_dir = o->test_dir,
+                               .test_file = o->test_file,
                                .test_conf = o->test_conf};
   int rc;
 

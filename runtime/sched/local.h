@@ -12,7 +12,7 @@ struct dh_local;
 struct dh_local_options {
   const struct dh_conf *conf;
   const char *record_dir, *replay_dir; /* NULL without */
-  const char *test_dir;                /* `deskhand test`: see dh_host_options */
+  const char *test_file;               /* `deskhand test`: see dh_host_options */
   struct dh_conf *test_conf;
   /* Told of each run that has begun (end NULL) and ended. */
   void (*event)(void *self, const struct dh_claim *claim, const struct dh_run_end *end);

@@ -85,7 +85,7 @@ def test_fields_from_the_command_line(place):
     place.run("review", "answer", "1", "yes")
     equal(place.run("run", robot, "--case", file).returncode, 4)
     r = place.run("review", "answer", "2", "amount=much")
-    equal(r.returncode, 1)
+    equal(r.returncode, 2)
     r = place.run("review", "answer", "2", "amonut=5.00 EUR")
     equal(r.returncode, 2)
     contains(r.stderr, "amount=")
