@@ -171,7 +171,8 @@ local function check_run(w, tree, of)
   end
   local finish = find_function(tree, "finish")
   if finish and finish.tag == "Function" and finish.params[1] then
-    finish.params[1].type = { k = "batch", what = "the batch", fields = { done = true, rejected = true, failed = true, period = true, rows = true } }
+    finish.params[1].type = { k = "batch", what = "the batch",
+      fields = { done = true, rejected = true, failed = true, period = true, rows = true, file = true } }
     finish.params[1].fixed = true
   end
 end

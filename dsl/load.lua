@@ -54,7 +54,7 @@ function load.begin()
   local case = this.case
   lang.fetch_secrets()
   if this.key == "(finish)" then -- made by the scheduler when every case of the period is final
-    return finish, lang.dsl("batch").new(case.rows, this.period)
+    return finish, lang.dsl("batch").new(case.rows, this.period, case.file)
   end
   case.key, case.period = this.key, this.period
   local empty = {}

@@ -1,6 +1,6 @@
 /* cmd_queue.c - queue add, list, show, retry, export. */
 #include "util.h"
-#include "../sched/export.h"
+#include "../sched/finish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,28 +140,34 @@ static void put_outcome(struct dh_buf *b, const struct dh_val *c)
     dh_put_line(b, rejected && reason ? reason : result, 60);
 }
 
-static void say_list(struct dh_cli *cli, const struct dh_val *list)
+static void say_case(const struct dh_val *c)
 {
   struct dh_buf line;
   char key[256], period[16], state[16];
 
-  (void)cli;
   dh_buf_init(&line, 4096);
-  for (size_t i = 0; i < list->n; i++) {
-    const struct dh_val *c = &list->items[i];
-
-    dh_buf_clear(&line);
-    put_outcome(&line, c);
-    dh_val_text(c, "period", period, sizeof period);
-    printf("%-24s %s%s%-9s %2lld  %s\n", dh_val_text(c, "key", key, sizeof key), period, *period ? " " : "",
-           dh_val_text(c, "state", state, sizeof state), (long long)dh_val_int(c, "attempts", 0), line.data);
-  }
+  put_outcome(&line, c);
+  dh_val_text(c, "period", period, sizeof period);
+  printf("%-24s %s%s%-9s %2lld  %s\n", dh_val_text(c, "key", key, sizeof key), period, *period ? " " : "",
+         dh_val_text(c, "state", state, sizeof state), (long long)dh_val_int(c, "attempts", 0), line.data);
   dh_buf_fini(&line);
+}
+
+/* The cases, or (--finish) only the runs of finish(batch), which are no cases to whoever counts them. */
+static void keep_asked(struct dh_val *list, bool finishes)
+{
+  size_t n = 0;
+
+  for (size_t i = 0; i < list->n; i++)
+    if (dh_val_is(dh_val_get(&list->items[i], "key"), DH_FINISH_KEY) == finishes)
+      list->items[n++] = list->items[i];
+  list->n = n;
 }
 
 static int exec_list(struct dh_cli *cli)
 {
   struct ask a = {.queue = NULL};
+  struct dh_val *v = NULL;
   struct dh_err err;
   char name[64];
   int rc = dh_cli_state(cli, &a.state, &err);
@@ -170,7 +176,17 @@ static int exec_list(struct dh_cli *cli)
     return dh_say_error(&err, NULL);
   a.queue = dh_cli_robot_name(cli->words[0], name);
   dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_show(cli, &(struct dh_cli_view){list_work, &a, &a.out, say_list, .list = true});
+  rc = dh_cli_ask(cli, &(struct dh_cli_view){list_work, &a, &a.out, NULL, .list = true}, &v, &err);
+  if (!rc)
+    keep_asked(v, dh_cli_option(cli, "finish") != NULL);
+  if (rc)
+    rc = dh_say_error(&err, NULL);
+  else if (cli->json)
+    rc = dh_say_json(v);
+  else
+    for (size_t i = 0; i < v->n; i++)
+      say_case(&v->items[i]);
+  free(v);
   dh_buf_fini(&a.out);
   return rc;
 }
@@ -225,59 +241,71 @@ static int exec_retry(struct dh_cli *cli)
 
 /* ---- export */
 
-static int export_robot(struct dh_cli *cli, const struct dh_robot *robot, size_t *rows, char to[512],
+static int period_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  struct ask *a = self;
+
+  return db->ops->period_list(db, a->queue, a->period, &a->out, err);
+}
+
+static int export_robot(struct dh_cli *cli, const struct dh_robot *robot, size_t *rows, struct dh_export *x,
                         struct dh_err *err)
 {
-  const struct dh_val *key = dh_val_get(dh_val_get(robot->declared, "cases"), "key");
-  struct ask a = {.queue = robot->name};
-  struct dh_val *v = NULL;
-  char period[16], column[64] = "key";
+  struct ask a = {.queue = robot->name, .period = dh_cli_option(cli, "period")};
   const char *given = dh_cli_option(cli, "to");
+  struct dh_val *v = NULL;
+  char to[512], column[64];
+  struct dh_buf text;
   int rc;
 
-  if (key && key->type == DH_TEXT)
-    snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
-  dh_robot_cases(robot, "to", to, 512);
+  dh_robot_cases(robot, "to", to, sizeof to);
   if (given)
-    snprintf(to, 512, "%s", given);
+    snprintf(to, sizeof to, "%s", given);
   if (!*to) {
     dh_err_set(err, DH_EUSE, "%s says nowhere where its results go", robot->name);
     return dh_err_advice(err, "write cases = { to = \"results.csv\" } in robot.lua, or give --to FILE");
   }
-  dh_robot_period(robot, dh_conf_get(cli->conf, "zone"), period);
+  rc = dh_export_open(x, given ? "." : robot->folder, to, dh_robot_cases(robot, "key", column, sizeof column),
+                      given || !a.period ? "" : a.period, err);
   dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_ask(cli, &(struct dh_cli_view){list_work, &a, &a.out, NULL, .list = false}, &v, err);
+  dh_buf_init(&text, DH_TABLE_MAX);
   if (!rc)
-    rc = dh_export(v, period, column, given ? "." : robot->folder, to, rows, err);
+    rc = dh_cli_ask(cli, &(struct dh_cli_view){period_work, &a, &a.out, NULL, .list = false}, &v, err);
+  if (!rc)
+    rc = dh_export_write(x, v, &text, err);
+  *rows = rc ? 0 : v->n;
   free(v);
   dh_buf_fini(&a.out);
+  dh_buf_fini(&text);
   return rc;
 }
 
 static int exec_export(struct dh_cli *cli)
 {
   struct dh_robot robot;
+  struct dh_export x;
   struct dh_err err;
-  char to[512];
   size_t rows = 0;
   int rc = dh_robot_read(cli->words[0], &robot, &err);
 
   if (rc)
     return dh_say_error(&err, NULL);
-  rc = export_robot(cli, &robot, &rows, to, &err);
+  rc = export_robot(cli, &robot, &rows, &x, &err);
   dh_robot_fini(&robot);
   if (rc)
     return dh_say_error(&err, NULL);
-  printf("%zu cases in %s\n", rows, to);
+  printf("%zu cases in %s\n", rows, x.path);
   return DH_EXIT_DONE;
 }
 
 static const struct dh_option state_option[] = {
     {"state", "S", "only these: new, leased, waiting, retrying, done, rejected, failed, parked"},
+    {"finish", NULL, "the runs of finish(batch) instead, one a period"},
     {NULL, NULL, NULL}};
 static const struct dh_option period_option[] = {
     {"period", "P", "of this period; without it the newest case of the key"}, {NULL, NULL, NULL}};
 static const struct dh_option to_option[] = {{"to", "FILE", "instead of the robot's cases.to"},
+                                             {"period", "P", "of this period; without it the newest"},
                                              {NULL, NULL, NULL}};
 
 const struct dh_command dh_cmd_queue_add = {
@@ -300,8 +328,12 @@ const struct dh_command dh_cmd_queue_add = {
 const struct dh_command dh_cmd_queue_list = {
     .name = "queue list",
     .summary = "Lists the cases of a robot",
-    .usage = "ROBOT [--state S]",
-    .help = "One line a case: key, period, state, tries, result or error. --json gives all there is.",
+    .usage = "ROBOT [--state S] [--finish]",
+    .help =
+        "One line a case: key, period, state, tries, result or error. --json gives all there is.\n\n"
+        "finish(batch) of a period is no case of it and is not listed among them: --finish lists these runs. "
+        "Such a run is\n"
+        "shown, and tried again, under the key (finish): deskhand queue show ROBOT '(finish)' --period P.",
     .options = state_option,
     .least = 1,
     .most = 1,
@@ -330,11 +362,15 @@ const struct dh_command dh_cmd_queue_retry = {
 };
 const struct dh_command dh_cmd_queue_export = {
     .name = "queue export",
-    .summary = "Writes the results of the current period as a table",
-    .usage = "ROBOT [--to FILE]",
-    .help = "One row a case: key, state, what run returned, reason. The file is written whole; serve and run "
-            "write it by\n"
-            "themselves when they end.",
+    .summary = "Writes the results of a period as a table",
+    .usage = "ROBOT [--to FILE] [--period P]",
+    .help =
+        "One row a case: key, state, what run returned, reason. The file is written whole; serve and run "
+        "write it by\n"
+        "themselves, when every case of the period is done, rejected or failed, and when they end. cases.to "
+        "is "
+        "the newest\n"
+        "period; the table of an older one lies beside it with the period in its name: results.2026-10.csv.",
     .options = to_option,
     .least = 1,
     .most = 1,

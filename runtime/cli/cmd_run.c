@@ -1,6 +1,5 @@
 /* cmd_run.c - run: one robot in this process, for one case or for all that its cases.from names. */
 #include "run_call.h"
-#include "../sched/export.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +32,7 @@ static int state_of(const struct dh_val *shown)
   return dh_case_state_parse(dh_val_text(shown, "state", name, sizeof name));
 }
 
-/* Before the first claim, in its transaction: the cases are added, and a case that has failed is made due,
- * with the robot as it is now: whoever types this wants it now. */
-static int first_work(struct dh_db *db, void *self, struct dh_err *err)
+int dh_run_first(struct dh_db *db, void *self, struct dh_err *err)
 {
   struct dh_run_query *q = self;
   const struct dh_run_call *c = q->call;
@@ -61,16 +58,6 @@ static int review_work(struct dh_db *db, void *self, struct dh_err *err)
 
   dh_buf_clear(&q->out);
   return db->ops->review_show(db, q->id, &q->out, err);
-}
-
-static int list_work(struct dh_db *db, void *self, struct dh_err *err)
-{
-  struct dh_run_query *q = self;
-  const char *queue = q->call->robot.name;
-  int rc = db->ops->counts(db, &queue, 1, q->counts, err);
-
-  dh_buf_clear(&q->out);
-  return rc ? rc : db->ops->case_list(db, queue, 0, 0, &q->out, err);
 }
 
 int dh_run_ask(struct dh_run_call *c, struct dh_run_query *q,
@@ -197,86 +184,13 @@ static int one_case(struct dh_run_call *c, struct dh_err *err)
   int state = 0, rc;
 
   dh_buf_init(&q.out, OUT_MAX);
-  dh_local_first(c->local, first_work, &q);
+  dh_local_first(c->local, dh_run_first, &q);
   rc = run_case(c, &q, &shown, &state, err);
   if (rc == DH_ECANCELED && shown) /* asked, and no answer: it waits */
     rc = dh_run_say_waiting(c, shown);
   else
     rc = rc ? dh_say_error(err, NULL) : dh_run_say_end(c, shown, state);
   free(shown);
-  dh_buf_fini(&q.out);
-  return rc;
-}
-
-/* ---- all cases */
-
-static void told(void *self, const struct dh_claim *claim, const struct dh_run_end *end)
-{
-  static const char *const outcomes[] = {"done", "rejected", "failed", "waits", "unknown", "given up"};
-  struct dh_run_call *c = self;
-
-  if (!end || c->key || c->cli->json)
-    return;
-  printf("%-24s %-9s %s\n", claim->key, outcomes[end->outcome],
-         end->outcome == DH_RUN_FAILED && end->err ? end->err->text : "");
-  fflush(stdout);
-}
-
-static int write_table(struct dh_run_call *c, const struct dh_val *cases, struct dh_err *err)
-{
-  const struct dh_val *key = dh_val_get(dh_val_get(c->robot.declared, "cases"), "key");
-  char to[512], column[64] = "key", period[16];
-  size_t rows;
-
-  dh_robot_cases(&c->robot, "to", to, sizeof to);
-  if (!*to)
-    return 0;
-  if (key && key->type == DH_TEXT)
-    snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
-  dh_robot_period(&c->robot, dh_conf_get(c->cli->conf, "zone"), period);
-  return dh_export(cases, period, column, c->robot.folder, to, &rows, err);
-}
-
-static int say_counts(const struct dh_run_call *c, const int64_t counts[DH_CASE_STATES])
-{
-  struct dh_buf line;
-
-  dh_buf_init(&line, 1024);
-  for (int s = DH_CASE_NEW; s < DH_CASE_STATES; s++)
-    if (counts[s])
-      dh_buf_printf(&line, "%s%lld %s", line.len ? ", " : "", (long long)counts[s], dh_case_state_name(s));
-  if (!c->cli->json)
-    printf("%s: %s\n", c->robot.name, line.len ? line.data : "no cases");
-  dh_buf_fini(&line);
-  return counts[DH_CASE_PARKED]                              ? DH_EXIT_UNKNOWN
-         : counts[DH_CASE_FAILED] + counts[DH_CASE_RETRYING] ? DH_EXIT_FAILED
-         : counts[DH_CASE_WAITING]                           ? DH_EXIT_WAITING
-                                                             : DH_EXIT_DONE;
-}
-
-static int all_cases(struct dh_run_call *c, struct dh_err *err)
-{
-  struct dh_run_query q = {.call = c, .request = c->request_tree};
-  struct dh_val *v = NULL;
-  int rc;
-
-  dh_buf_init(&q.out, OUT_MAX);
-  dh_local_first(c->local, first_work, &q);
-  rc = dh_local_run(c->local, c->robot.name, NULL, NULL, err);
-  if (!rc)
-    rc = dh_run_ask(c, &q, list_work, &v, err);
-  if (!rc)
-    rc = write_table(c, v, err);
-  if (rc)
-    rc = dh_say_error(err, NULL);
-  else {
-    if (c->cli->json)
-      dh_say_json(v);
-    rc = say_counts(c, q.counts);
-    if (c->in.nrefused && rc == DH_EXIT_DONE)
-      rc = DH_EXIT_FAILED;
-  }
-  free(v);
   dh_buf_fini(&q.out);
   return rc;
 }
@@ -320,7 +234,7 @@ static int run(struct dh_run_call *c, struct dh_err *err)
     return DH_EXIT_USE;
   if (make_request(c, err))
     return dh_say_error(err, NULL);
-  return c->key ? one_case(c, err) : all_cases(c, err);
+  return c->key ? one_case(c, err) : dh_run_all(c, err);
 }
 
 static int exec(struct dh_cli *cli)
@@ -329,7 +243,7 @@ static int exec(struct dh_cli *cli)
   struct dh_local_options o = {.conf = cli->conf,
                                .record_dir = dh_cli_option(cli, "record"),
                                .replay_dir = dh_cli_option(cli, "replay"),
-                               .event = told,
+                               .event = dh_run_told,
                                .self = &c};
   struct dh_err err;
   int rc;
@@ -377,7 +291,11 @@ const struct dh_command dh_cmd_run = {
         "says its\n"
         "result again and exits by it, an open one goes on where it stopped; nothing that was confirmed is "
         "done twice.\n\n"
-        "Without --case it works off what cases.from of the robot names, or runs one case without input.\n\n"
+        "Without --case it works off what cases.from of the robot names, or runs one case without input. "
+        "When "
+        "every case of\n"
+        "a period is done, rejected or failed, the table of results (cases.to) is written and finish(batch) "
+        "runs, once.\n\n"
         "A question to a person is asked at once on a terminal; elsewhere the command ends with 4 and names "
         "the review.",
     .options = options,

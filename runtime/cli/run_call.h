@@ -22,12 +22,21 @@ struct dh_run_query {
   const struct dh_val *request;
   struct dh_buf out;
   int64_t id;
-  int64_t counts[DH_CASE_STATES];
+  int64_t counts[DH_CASE_STATES], finishes[DH_CASE_STATES];
 };
 
 /* Runs work in the store, waits, and parses what it appended to q->out: *v points into it; free(*v). */
 int dh_run_ask(struct dh_run_call *c, struct dh_run_query *q,
                int (*work)(struct dh_db *, void *, struct dh_err *), struct dh_val **v, struct dh_err *err);
+
+/* Work before the first claim, in its transaction; self is a query with the request: the cases are added, and
+ * a case that has failed is made due, with the robot as it is now: whoever types this wants it now. */
+int dh_run_first(struct dh_db *db, void *self, struct dh_err *err);
+
+/* ---- run_all.c: all cases. Returns the exit code. */
+int dh_run_all(struct dh_run_call *c, struct dh_err *err);
+void dh_run_told(void *self, const struct dh_claim *claim,
+                 const struct dh_run_end *end); /* of dh_local_options */
 
 /* ---- run_end.c: says how the case has ended. shown is the map of case_show. Each returns the exit code. */
 int dh_run_say_end(struct dh_run_call *c, const struct dh_val *shown, int state);

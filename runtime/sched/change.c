@@ -15,11 +15,11 @@ enum { ANSWER_S = 60, LOCK_MS = 2000 };
 
 /* ---- doing */
 
-static int add_one(struct dh_db *db, const char *queue, const char *hash, const struct dh_val *v,
+static int add_one(struct dh_db *db, const char *queue, const char *hash, int wants, const struct dh_val *v,
                    struct dh_err *err)
 {
   const struct dh_val *input = dh_val_get(v, "input");
-  struct dh_case_new c = {.queue = queue, .bundle = hash};
+  struct dh_case_new c = {.queue = queue, .bundle = hash, .wants = wants};
   char key[256], period[16];
 
   if (!input || input->type != DH_BYTES)
@@ -63,7 +63,7 @@ static int add(struct dh_db *db, const struct dh_val *request, struct dh_buf *an
   for (size_t i = 0; !rc && i < cases->n; i++) {
     struct dh_err why;
 
-    rc = add_one(db, queue, hash, &cases->items[i], &why);
+    rc = add_one(db, queue, hash, (int)dh_val_int(request, "wants", 0), &cases->items[i], &why);
     added += !rc;
     refused += rc == DH_EEXIST;
     if (rc == DH_EEXIST)
@@ -122,10 +122,12 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
 
 int dh_change_put_add(struct dh_buf *b, const struct dh_robot *r, const struct dh_intake *in)
 {
-  int rc = dh_put_map(b, 5);
+  int rc = dh_put_map(b, 6);
 
   if (!rc)
     rc = dh_put_kt(b, "do", "add");
+  if (!rc)
+    rc = dh_put_ki(b, "wants", dh_robot_wants(r));
   if (!rc)
     rc = dh_put_kt(b, "queue", r->name);
   if (!rc)

@@ -1,7 +1,7 @@
 /* change.h - what commands change in a store, as one message: the supervisor does it when one answers on the
  * control socket, else the command itself, with the store's lock.
  *
- *   {do: "add", queue, hash, bundle: bytes, cases: [as intake.h makes them]}
+ *   {do: "add", queue, hash, wants, bundle: bytes, cases: [as intake.h makes them]}
  *       -> {added: n, refused: [{key, error}]}
  *   {do: "retry", queue, period?, key, who}        -> {}
  *   {do: "answer", id, answer: bytes (CBOR), who}  -> what review_answer says

@@ -1,16 +1,12 @@
 /* export.c - see export.h. Columns: the key, the state, what run returned, the reason where there is no
  * result. */
 #include "export.h"
-#include "../host/module.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_MAX = 256 << 20 };
-
-/* The business's reason, or the error's first sentence. */
-static void reason_of(const struct dh_val *c, char *out, size_t size)
+void dh_export_reason(const struct dh_val *c, char *out, size_t size)
 {
   const struct dh_val *error = dh_val_get(c, "error"), *result = dh_val_get(c, "result");
 
@@ -30,7 +26,7 @@ static int put_row(struct dh_buf *b, const struct dh_val *c, const char *key_col
   int rc = dh_put_map(b, 3 + fields);
 
   if (!done)
-    reason_of(c, reason, sizeof reason);
+    dh_export_reason(c, reason, sizeof reason);
   if (!rc)
     rc = dh_put_kt(b, key_column, dh_val_text(c, "key", key, sizeof key));
   if (!rc)
@@ -47,53 +43,50 @@ static int put_row(struct dh_buf *b, const struct dh_val *c, const char *key_col
   return rc;
 }
 
-static bool of_period(const struct dh_val *c, const char *period)
+int dh_export_open(struct dh_export *x, const char *folder, const char *to, const char *key_column,
+                   const char *period, struct dh_err *err)
 {
-  return dh_val_is(dh_val_get(c, "period"), period);
+  const char *dot = strrchr(to, '.');
+  int rc = dh_codec_find(dot ? dot + 1 : "", &x->codec, err);
+
+  if (!rc && !x->codec->encode)
+    rc = dh_err_set(err, DH_EUSE, "%s can be read, not written", x->codec->name);
+  if (rc) {
+    x->codec = NULL;
+    return dh_err_advice(err, "name a .csv file in cases.to");
+  }
+  snprintf(x->key_column, sizeof x->key_column, "%s", *key_column ? key_column : "key");
+  snprintf(x->path, sizeof x->path, "%s%s%.*s%s%s%s", *to == '/' ? "" : folder, *to == '/' ? "" : "/",
+           (int)(dot - to), to, *period ? "." : "", period, dot);
+  return 0;
 }
 
-static int put_table(struct dh_buf *table, const struct dh_val *cases, const char *period,
-                     const char *key_column, size_t *rows)
+static int put_table(const struct dh_val *cases, const char *key_column, struct dh_buf *table)
 {
-  int rc;
+  int rc = dh_put_list(table, cases->n);
 
-  *rows = 0;
-  for (size_t i = 0; i < cases->n; i++)
-    *rows += of_period(&cases->items[i], period);
-  rc = dh_put_list(table, *rows);
   for (size_t i = 0; !rc && i < cases->n; i++)
-    if (of_period(&cases->items[i], period))
-      rc = put_row(table, &cases->items[i], key_column);
+    rc = put_row(table, &cases->items[i], key_column);
   return rc;
 }
 
-int dh_export(const struct dh_val *cases, const char *period, const char *key_column, const char *folder,
-              const char *to, size_t *rows, struct dh_err *err)
+int dh_export_write(const struct dh_export *x, const struct dh_val *cases, struct dh_buf *text,
+                    struct dh_err *err)
 {
-  const char *dot = strrchr(to, '.');
-  const struct dh_codec *codec;
-  struct dh_buf table, text;
+  struct dh_buf table;
   struct dh_val *v = NULL;
-  char path[2100];
-  int rc = dh_codec_find(dot ? dot + 1 : "", &codec, err);
+  int rc;
 
-  if (!rc && !codec->encode)
-    rc = dh_err_set(err, DH_EUSE, "%s can be read, not written", codec->name);
-  if (rc)
-    return dh_err_advice(err, "name a .csv file in cases.to");
-  snprintf(path, sizeof path, "%s%s%s", *to == '/' ? "" : folder, *to == '/' ? "" : "/", to);
-  dh_buf_init(&table, TABLE_MAX);
-  dh_buf_init(&text, TABLE_MAX);
-  if ((rc = put_table(&table, cases, period, key_column ? key_column : "key", rows)))
+  dh_buf_init(&table, DH_TABLE_MAX);
+  if ((rc = put_table(cases, x->key_column, &table)))
     dh_err_set(err, rc, "the table of results is too large");
   if (!rc)
     rc = dh_val_parse_buf(&table, &v, err);
   if (!rc)
-    rc = codec->encode(v, &text, err);
+    rc = x->codec->encode(v, text, err);
   if (!rc)
-    rc = dh_file_write(path, text.data, text.len, 0600, err);
+    rc = dh_file_write(x->path, text->data, text->len, 0600, err);
   free(v);
   dh_buf_fini(&table);
-  dh_buf_fini(&text);
   return rc;
 }

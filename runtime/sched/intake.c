@@ -62,6 +62,14 @@ char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size
   return dh_val_text(dh_val_get(r->declared, "cases"), what, out, size);
 }
 
+int dh_robot_wants(const struct dh_robot *r)
+{
+  char to[512];
+
+  return (*dh_robot_cases(r, "to", to, sizeof to) ? DH_WANTS_TABLE : 0) |
+         (dh_val_bool(r->declared, "finish", false) ? DH_WANTS_FINISH : 0);
+}
+
 char *dh_robot_zone(const struct dh_robot *r, const char *zone, char out[64])
 {
   dh_val_text(r->declared, "zone", out, 64);
@@ -258,6 +266,9 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
     snprintf(key, sizeof key, "%s", given);
   else
     rc = case_key(r, raw, single, key, sizeof key, &why);
+  if (!rc && strcmp(key, DH_FINISH_KEY) == 0)
+    rc =
+        dh_err_set(&why, DH_EFORMAT, "a case cannot be called " DH_FINISH_KEY ": so finish(batch) is called");
   if (!rc && !own_fields(declared))
     rc = take_rank(raw, &rank, &why);
   if (!rc)

@@ -24,8 +24,10 @@ struct dh_robot {
 /* Reads and declares. On error nothing is left to free. */
 int dh_robot_read(const char *path, struct dh_robot *r, struct dh_err *err);
 void dh_robot_fini(struct dh_robot *r);
-/* A text of its `cases` table (from, to, once_a): "" when unset. */
+/* A text of its `cases` table (from, to, once_a, key when it is one column): "" when unset. */
 char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size_t size);
+/* What it does at the end of a period: DH_WANTS_TABLE, DH_WANTS_FINISH (store.h). */
+int dh_robot_wants(const struct dh_robot *r);
 /* The period that a case of now belongs to: "2026-11-24", "2026-11", "2026", "" without once_a. In the
  * robot's zone, else this one (the configuration's, may be NULL), else UTC. */
 void dh_robot_period(const struct dh_robot *r, const char *zone, char out[16]);

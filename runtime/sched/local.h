@@ -6,6 +6,7 @@
 #include "../base/conf.h"
 #include "../host/run.h"
 #include "../store/store.h"
+#include "intake.h"
 
 struct dh_local;
 
@@ -39,4 +40,8 @@ void dh_local_first(struct dh_local *l, int (*work)(struct dh_db *db, void *self
  * runs. DH_ECANCELED: interrupted (SIGINT, SIGTERM). */
 int dh_local_run(struct dh_local *l, const char *queue, const char *period, const char *key,
                  struct dh_err *err);
+
+/* Deals with the periods of the robot's queue that are over: their tables are written, finish cases added
+ * (*added: how many) for dh_local_run to run. Nothing else may run meanwhile. */
+int dh_local_finish(struct dh_local *l, const struct dh_robot *robot, size_t *added, struct dh_err *err);
 #endif

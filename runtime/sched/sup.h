@@ -32,6 +32,7 @@ struct dh_sup_queue {
   bool apart;     /* isolation = "process": never shares a worker with other robots */
   bool dry;       /* nothing was due at the last claim */
   bool claiming;
+  bool blocked;     /* its table could not be written */
   int64_t ended[8]; /* outcomes since the start, by enum dh_outcome */
 };
 
@@ -89,6 +90,8 @@ struct dh_supervisor {
   struct dh_sup_worker *workers;
   struct dh_sup_control *control;
   struct dh_sup_intake *intakes;
+  struct dh_sup_finish *finish; /* the end of a period that is being dealt with */
+  bool unsettled;               /* a case may have become final since periods were looked at */
   int most_workers, last_worker;
   int jobs; /* submitted to the store and not done */
   int quick_deaths;
@@ -96,7 +99,7 @@ struct dh_supervisor {
   int signal;
   bool stopping, stopped, asked_due;
   struct dh_err failed; /* why it ends, when it is a failure */
-  uv_timer_t due, watch, again, redraw;
+  uv_timer_t due, watch, again, redraw, unblock;
   uv_signal_t signals[2];
   bool tty;
   int drawn; /* lines of the live table */
@@ -125,7 +128,7 @@ struct dh_sup_names *dh_sup_names(const struct dh_supervisor *s);
 struct dh_sup_run *dh_sup_run_find(struct dh_supervisor *s, const char *run);
 void dh_sup_run_remove(struct dh_supervisor *s, struct dh_sup_run *r);
 void dh_sup_run_finishing(struct dh_sup_run *r);
-void dh_sup_wake(struct dh_supervisor *s);  /* every queue may have something due */
+void dh_sup_wake(struct dh_supervisor *s);  /* every queue may have something due, or its last case final */
 void dh_sup_place(struct dh_supervisor *s); /* runs that wait for a worker */
 
 /* ---- sup_workers.c */
@@ -155,6 +158,12 @@ int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
 /* ---- sup_intake.c */
 int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err);
 void dh_sup_intake_close(struct dh_supervisor *s);
+
+/* ---- sup_finish.c */
+void dh_sup_finish_look(struct dh_supervisor *s); /* if it is unsettled: is a period over? */
+bool dh_sup_finish_busy(const struct dh_supervisor *s);
+void dh_sup_finish_unblock(uv_timer_t *t);
+void dh_sup_finish_close(struct dh_supervisor *s); /* its jobs are still to come */
 
 /* ---- sup_tell.c */
 void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int outcome,

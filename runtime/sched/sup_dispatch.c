@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { YOUNG_RUNS = 8 };
+enum { YOUNG_RUNS = 8, AGAIN_MS = 1000 };
 
 struct claim_job {
   struct dh_job job;
@@ -92,6 +92,7 @@ void dh_sup_run_remove(struct dh_supervisor *s, struct dh_sup_run *r)
 
 void dh_sup_wake(struct dh_supervisor *s)
 {
+  s->unsettled = true;
   for (struct dh_sup_queue *q = s->queues; q; q = q->next)
     q->dry = false;
 }
@@ -136,8 +137,11 @@ static bool place(struct dh_supervisor *s, struct dh_sup_run *r)
   w = choose(s, label, &count);
   /* young and dangerous ones may have workers beyond the cores: they must not keep others waiting */
   if (!w && count < (*label ? 2 * s->most_workers + 2 : s->most_workers) &&
-      !uv_is_active((uv_handle_t *)&s->again))
+      !uv_is_active((uv_handle_t *)&s->again)) {
     w = dh_sup_worker_start(s, &err);
+    if (!w)
+      dh_sup_look_later(s, AGAIN_MS); /* else nothing would look again, when this is the only run */
+  }
   if (!w)
     return false;
   snprintf(w->label, sizeof w->label, "%s", label);

@@ -4,8 +4,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../host/run.h"
-#include "export.h"
-#include "period.h"
+#include "finish.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@ void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int ou
 {
   int64_t ms = dh_mono_ms() - r->began_ms;
   bool say = err && (outcome == DH_RUN_FAILED || outcome == DH_RUN_UNKNOWN || outcome == DH_RUN_LOST);
+  char label[256];
 
   if (outcome < 0 || outcome > DH_RUN_LOST)
     return;
@@ -28,8 +28,9 @@ void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int ou
            *err->where ? ": " : "", err->text, outcome == DH_RUN_LOST ? " (it is taken up again)" : "");
   if (s->tty || s->o.json)
     return;
-  printf("%-16s %-24s %-9s %lld.%lld s%s%s\n", r->claim.queue, r->claim.key, outcomes[outcome],
-         (long long)(ms / 1000), (long long)(ms / 100 % 10), say ? "  " : "", say ? err->text : "");
+  printf("%-16s %-24s %-9s %lld.%lld s%s%s\n", r->claim.queue,
+         dh_case_label(r->claim.key, r->claim.period, label), outcomes[outcome], (long long)(ms / 1000),
+         (long long)(ms / 100 % 10), say ? "  " : "", say ? err->text : "");
   fflush(stdout);
 }
 
@@ -62,7 +63,7 @@ struct list_job {
   char queue[64];
   struct dh_buf out;
   struct dh_sup_names *names;
-  int64_t counts[DH_CASE_STATES];
+  int64_t counts[DH_CASE_STATES], finishes[DH_CASE_STATES];
   bool ended;
   int rc;
   struct dh_err err;
@@ -72,9 +73,14 @@ static int list_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct list_job *j = (struct list_job *)job;
 
+  int rc;
+
   if (*j->queue)
-    return db->ops->case_list(db, j->queue, 0, 0, &j->out, err);
-  return j->names && j->names->n ? db->ops->counts(db, j->names->v, j->names->n, j->counts, err) : 0;
+    return db->ops->period_list(db, j->queue, NULL, &j->out, err);
+  if (!j->names || !j->names->n)
+    return 0;
+  rc = db->ops->counts(db, j->names->v, j->names->n, j->counts, err);
+  return rc ? rc : db->ops->period_finishes(db, j->names->v, j->names->n, j->finishes, err);
 }
 
 static void list_done(struct dh_job *job, int rc, const struct dh_err *err)
@@ -104,28 +110,45 @@ static int ask_store(struct dh_supervisor *s, struct list_job *j, const char *qu
   return j->rc;
 }
 
+/* The newest period as it is now, also when it is not over. */
 static void write_table(struct dh_supervisor *s, const struct dh_sup_queue *q)
 {
   struct dh_val *v = NULL;
+  struct dh_export x;
   struct list_job j;
   struct dh_err err;
-  char period[16];
-  size_t rows;
+  struct dh_buf text;
   int rc = ask_store(s, &j, q->name);
 
-  dh_period_text(q->once_a, q->zone, period);
+  dh_buf_init(&text, DH_TABLE_MAX);
   if (rc)
     err = j.err;
   else
     rc = dh_val_parse_buf(&j.out, &v, &err);
   if (!rc)
-    rc = dh_export(v, period, q->key_column, q->folder, q->to, &rows, &err);
+    rc = dh_export_open(&x, q->folder, q->to, q->key_column, "", &err);
+  if (!rc)
+    rc = dh_export_write(&x, v, &text, &err);
   if (rc) {
     dh_log(DH_ERROR, NULL, "the results of %s cannot be written: %s", q->name, err.text);
     s->failed = err;
   }
   free(v);
   dh_buf_fini(&j.out);
+  dh_buf_fini(&text);
+}
+
+static void put_finishes_json(struct dh_buf *line, const int64_t finishes[DH_CASE_STATES])
+{
+  const char *before = ", \"finish\": {";
+
+  for (int i = DH_CASE_NEW; i < DH_CASE_STATES; i++)
+    if (finishes[i]) {
+      dh_buf_printf(line, "%s\"%s\": %lld", before, dh_case_state_name(i), (long long)finishes[i]);
+      before = ", ";
+    }
+  if (*before == ',' && before[1] == ' ' && !before[2])
+    dh_buf_printf(line, "}");
 }
 
 void dh_sup_tell_last(struct dh_supervisor *s)
@@ -141,7 +164,9 @@ void dh_sup_tell_last(struct dh_supervisor *s)
     s->failed = j.err;
     return;
   }
-  memcpy(s->last_counts, j.counts, sizeof j.counts);
+  memcpy(s->last_counts, j.counts, sizeof j.counts); /* of finish(batch), too: it may have failed */
+  for (int i = 0; i < DH_CASE_STATES; i++)
+    j.counts[i] -= j.finishes[i];
   dh_buf_init(&line, 1024);
   for (int i = DH_CASE_NEW; i < DH_CASE_STATES; i++)
     if (s->o.json)
@@ -150,6 +175,10 @@ void dh_sup_tell_last(struct dh_supervisor *s)
     else
       dh_buf_printf(&line, "%s%lld %s", i > DH_CASE_NEW ? ", " : "", (long long)j.counts[i],
                     dh_case_state_name(i));
+  if (s->o.json)
+    put_finishes_json(&line, j.finishes);
+  else
+    dh_put_finishes(&line, j.finishes);
   if (s->o.json)
     printf("{%s, \"refused\": %lld}\n", line.data, (long long)s->refused);
   else if (s->refused)

@@ -35,6 +35,7 @@ static void ended(struct dh_sup_worker *w, const struct dh_val *v)
     dh_sup_lost(s, r, NULL);
     return;
   }
+  s->unsettled |= outcome <= DH_RUN_FAILED;
   dh_sup_run_remove(s, r);
   dh_sup_look(s);
 }

@@ -77,7 +77,7 @@ static bool all_dry(const struct dh_supervisor *s)
 
 static bool nothing_runs(const struct dh_supervisor *s)
 {
-  return !s->runs && !s->intakes && s->jobs == 0 && all_dry(s);
+  return !s->runs && !s->intakes && s->jobs == 0 && all_dry(s) && !dh_sup_finish_busy(s);
 }
 
 static void due_now(uv_timer_t *t)
@@ -85,7 +85,7 @@ static void due_now(uv_timer_t *t)
   struct dh_supervisor *s = t->data;
 
   dh_sup_wake(s);
-  dh_sup_dispatch(s);
+  dh_sup_look(s);
 }
 
 static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
@@ -136,6 +136,7 @@ void dh_sup_look(struct dh_supervisor *s)
     return;
   uv_timer_stop(&s->due);
   dh_sup_dispatch(s);
+  dh_sup_finish_look(s);
   ask_due(s);
 }
 
@@ -216,7 +217,7 @@ static int submit_first(struct dh_supervisor *s, struct dh_err *err)
 static void open_timers(struct dh_supervisor *s)
 {
   static const int numbers[] = {SIGTERM, SIGINT};
-  uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw};
+  uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw, &s->unblock};
 
   for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
     uv_timer_init(&s->loop.uv, timers[i]);
@@ -259,6 +260,7 @@ static int open_all(struct dh_supervisor *s, const char *url, struct dh_err *err
 static void close_all(struct dh_supervisor *s)
 {
   dh_sup_intake_close(s);
+  dh_sup_finish_close(s);
   while (s->workers)
     dh_sup_worker_close(s->workers);
   dh_pool_close(&s->pool);
@@ -279,6 +281,7 @@ static void free_all(struct dh_supervisor *s)
   uv_close((uv_handle_t *)&s->watch, NULL);
   uv_close((uv_handle_t *)&s->again, NULL);
   uv_close((uv_handle_t *)&s->redraw, NULL);
+  uv_close((uv_handle_t *)&s->unblock, NULL);
   dh_loop_close(&s->loop);
   while (s->queues) {
     struct dh_sup_queue *q = s->queues;
