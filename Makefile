@@ -190,16 +190,20 @@ bench: deps
 bench-run: all $(BENCH)
 	@/usr/bin/python3 -B tests/bench/run.py $(BUILD)
 
-# ---- installing: the binary, its modules, man pages, completion
+# ---- installing: the binary, its modules, man pages, completion, the words for editors, robots and screens that ship
 LIBDIR := $(DESTDIR)$(PREFIX)/lib/deskhand
+SHAREDIR := $(DESTDIR)$(PREFIX)/share/deskhand
+SHIPPED := $(shell find robots screens -type f ! -name '.*')
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR) $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BUILD)/deskhand $(DESTDIR)$(PREFIX)/bin/deskhand
 	install -m 644 $(BUILT:%=$(BUILD)/modules/%.so) $(LIBDIR)
 	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(BUILD)/deskhand help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/deskhand
+	install -D -m 644 -t $(SHAREDIR)/types dsl/types/deskhand.lua
+	@$(foreach f,$(SHIPPED),install -D -m 644 $f $(SHAREDIR)/$f &&) true
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/bin/deskhand $(LIBDIR) $(DESTDIR)$(PREFIX)/share/man/man1/deskhand*.1 \
+	rm -rf $(DESTDIR)$(PREFIX)/bin/deskhand $(LIBDIR) $(SHAREDIR) $(DESTDIR)$(PREFIX)/share/man/man1/deskhand*.1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/deskhand
 .PHONY: man
 man: all

@@ -54,6 +54,9 @@ function t.fixture(name)
   return folder .. (name:find("/", 1, true) and "/" or "/fixtures/") .. name
 end
 
+---The folder of the test file: of the robot that is tested.
+function t.folder() return (core._testing()) end
+
 ---The path of a file from the root of the project (tests run there).
 function t.path(name) return name end
 
@@ -135,7 +138,7 @@ local function json() return lang.word("json") end
 
 -- What `deskhand run` is called with for a spec of t.run, and what it gets on its standard input.
 local function run_call(spec, store)
-  local argv, input = { core._self(), "run", spec.robot or (core._testing()), "--json", "--store", store }, nil
+  local argv, input = { core._self(), "run", spec.robot or t.folder(), "--json", "--store", store }, nil
   local function option(name, value) argv[#argv + 1], argv[#argv + 2] = "--" .. name, value end
   if spec.replay then option("replay", spec.replay:find("^/") and spec.replay or t.fixture("fixtures/" .. spec.replay)) end
   if spec.record then option("record", spec.record) end

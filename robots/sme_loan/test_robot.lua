@@ -1,7 +1,7 @@
 -- Whole runs against recorded answers of GLEIF and VIES (fixtures/NAME): the documents are really read, and the bank's
 -- program is driven on a display of its own where an approval is entered.
 local t = require "test"
-local here = "robots/sme_loan"
+local here = t.folder()
 local user, password = "meyer07", "pw-of-a-test"
 
 -- A case of fixtures/ against the recording of its name, or another one; its bank begins empty.

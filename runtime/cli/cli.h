@@ -92,6 +92,7 @@ size_t dh_text_cells(const char *s);
 
 /* ---- help (help.c) */
 void dh_help_all(FILE *f);
+void dh_help_names(FILE *f);
 void dh_help_command(FILE *f, const struct dh_command *c);
 void dh_help_man(FILE *f, const struct dh_command *c); /* NULL: deskhand(1) itself */
 void dh_help_completion(FILE *f);

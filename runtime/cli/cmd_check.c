@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct checked {
   struct dh_buf bundle, out;
@@ -33,17 +34,6 @@ static void checked_fini(struct checked *c)
   dh_buf_fini(&c->bundle);
 }
 
-/* A finding's file as a person opens it: a single-file robot is called robot.lua inside its bundle. */
-static void show_file(const char *robot, const char *file, char *out, size_t size)
-{
-  struct stat st;
-
-  if (!stat(robot, &st) && S_ISDIR(st.st_mode))
-    snprintf(out, size, "%s%s%s", robot, robot[strlen(robot) - 1] == '/' ? "" : "/", file);
-  else
-    snprintf(out, size, "%s", strcmp(file, "robot.lua") == 0 ? robot : file);
-}
-
 static void say_findings(const char *robot, const struct dh_val *findings)
 {
   size_t n = findings && findings->type == DH_LIST ? findings->n : 0;
@@ -58,7 +48,7 @@ static void say_findings(const char *robot, const struct dh_val *findings)
     dh_val_text(f, "text", e.text, sizeof e.text);
     dh_val_text(f, "seen", e.seen, sizeof e.seen);
     dh_val_text(f, "advice", e.advice, sizeof e.advice);
-    show_file(robot, dh_val_text(f, "file", file, sizeof file), path, sizeof path);
+    dh_cli_place(robot, dh_val_text(f, "file", file, sizeof file), path, sizeof path);
     printf("%s:%lld: %s%s\n", path, (long long)dh_val_int(f, "line", 1), warning ? "warning: " : "", e.text);
     if (*e.seen)
       printf("   seen: %s\n", e.seen);
@@ -111,6 +101,28 @@ static int write_types(const char *robot, const struct checked *c, struct dh_err
   return dh_file_write(path, types->s, types->n, 0644, err);
 }
 
+/* Where the words of the language lie for an editor: of an installation, else of the source tree. */
+static void say_types(const char *robot)
+{
+  static const char *const places[] = {"/../share/deskhand/types", "/../dsl/types"};
+  char self[DH_PATH], folder[DH_PATH + 40];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  struct stat st;
+
+  printf("   types: %s/.types.lua\n", robot);
+  self[n > 0 ? n : 0] = '\0';
+  if (strrchr(self, '/'))
+    *strrchr(self, '/') = '\0';
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    snprintf(folder, sizeof folder, "%s%s", self, places[i]);
+    if (stat(folder, &st))
+      continue;
+    printf("   do: add %s to the libraries of the Lua language server (workspace.library)\n",
+           realpath(folder, self) ? self : folder);
+    return;
+  }
+}
+
 static int exec_check(struct dh_cli *cli)
 {
   size_t errors = 0;
@@ -136,6 +148,8 @@ static int exec_check(struct dh_cli *cli)
       if (!n) {
         printf("%s: no errors found\n", cli->words[i]);
         say_needs(dh_val_get(c.v, "needs"));
+        if (dh_cli_option(cli, "types"))
+          say_types(cli->words[i]);
       }
     }
     checked_fini(&c);
@@ -158,6 +172,9 @@ const struct dh_command dh_cmd_check = {
             "repeat. Each finding "
             "says where, what was seen and what to do. A robot without errors is followed by what it needs: "
             "screens, sources, documents, secrets.\n\n"
+            "For an editor with the Lua language server --types writes the case's fields, and says where the "
+            "words "
+            "of the language lie.\n\n"
             "Exit code 1: at least one error. --json prints {findings, needs, types}.",
     .options = options,
     .least = 1,

@@ -19,9 +19,7 @@ static int exec(struct dh_cli *cli)
       return dh_say_error(&err, NULL);
   }
   if (dh_cli_option(cli, "names")) {
-    for (const struct dh_command *const *at = dh_commands; *at; at++)
-      if (!(*at)->hidden)
-        printf("%s\n", (*at)->name);
+    dh_help_names(stdout);
   } else if (dh_cli_option(cli, "man")) {
     dh_help_man(stdout, c);
   } else if (c) {

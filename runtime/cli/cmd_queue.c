@@ -91,7 +91,7 @@ static int exec_add(struct dh_cli *cli)
   struct dh_intake in;
   struct dh_buf merged;
   struct dh_err err;
-  int rc = dh_robot_read(cli->words[0], &robot, &err);
+  int rc = dh_cli_robot(cli, &robot, &err);
 
   if (rc)
     return dh_say_error(&err, NULL);
@@ -286,7 +286,7 @@ static int exec_export(struct dh_cli *cli)
   struct dh_export x;
   struct dh_err err;
   size_t rows = 0;
-  int rc = dh_robot_read(cli->words[0], &robot, &err);
+  int rc = dh_cli_robot(cli, &robot, &err);
 
   if (rc)
     return dh_say_error(&err, NULL);

@@ -214,6 +214,8 @@ static int take_in(struct dh_run_call *c, struct dh_err *err)
     return rc;
   if (file && c->in.ncases + c->in.nrefused != 1) {
     dh_err_set(err, DH_EUSE, "%s holds %zu cases; run takes one", file, c->in.ncases + c->in.nrefused);
+    if (c->in.ncases + c->in.nrefused == 0)
+      return dh_err_advice(err, "write one: { \"id\": \"…\", … }");
     return dh_err_advice(err, "put them into the queue: deskhand queue add %s %s; then deskhand serve",
                          c->robot.path, file);
   }
@@ -251,7 +253,7 @@ static int exec(struct dh_cli *cli)
   if (o.record_dir && o.replay_dir)
     rc = dh_err_set(&err, DH_EUSE, "either --record or --replay, not both");
   else
-    rc = dh_robot_read(cli->words[0], &c.robot, &err);
+    rc = dh_cli_robot(cli, &c.robot, &err);
   if (rc)
     return dh_say_error(&err, NULL);
   rc = dh_local_open(&o, &c.local, &err);

@@ -53,6 +53,16 @@ static void say_line(void *self, const struct dh_command *c)
   fprintf(self, "  %-16s %s\n", c->name, c->summary);
 }
 
+static void say_name(void *self, const struct dh_command *c)
+{
+  fprintf(self, "%s\n", c->name);
+}
+
+void dh_help_names(FILE *f)
+{
+  each_command(say_name, f);
+}
+
 void dh_help_all(FILE *f)
 {
   fprintf(f, "usage: deskhand COMMAND …\n\n");

@@ -49,19 +49,6 @@ static void done_so_far(struct dh_run_call *c, const struct dh_val *shown, char 
   dh_buf_fini(&q.out);
 }
 
-/* "robot.lua:4" as the path that the clerk can open. */
-static void full_where(const struct dh_run_call *c, struct dh_err *err)
-{
-  const char *line = strncmp(err->where, "robot.lua:", 10) == 0 ? err->where + 9 : NULL;
-  bool single = strcmp(c->robot.path, c->robot.folder) != 0;
-  char where[sizeof err->where];
-
-  if (!line)
-    return;
-  snprintf(where, sizeof where, "%.120s%s%s", c->robot.path, single ? "" : "/robot.lua", line);
-  memcpy(err->where, where, sizeof where);
-}
-
 int dh_run_say_waiting(struct dh_run_call *c, const struct dh_val *shown)
 {
   const struct dh_val *reviews = dh_val_get(shown, "reviews");
@@ -91,7 +78,7 @@ static int say_failed(struct dh_run_call *c, const struct dh_val *shown, bool ag
   else
     dh_err_set(&err, DH_EIO, "%.*s", error && error->type == DH_TEXT ? (int)error->n : 16,
                error && error->type == DH_TEXT ? error->s : "it has no reason");
-  full_where(c, &err);
+  dh_cli_where(c->robot.path, &err);
   done_so_far(c, shown, done, sizeof done);
   n = strlen(err.advice);
   dh_val_text(shown, "run", run, sizeof run);

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -89,6 +90,15 @@ const char *dh_cli_who(void)
   return p ? p->pw_name : "unknown";
 }
 
+int dh_cli_robot(const struct dh_cli *cli, struct dh_robot *robot, struct dh_err *err)
+{
+  int rc = dh_robot_read(cli->words[0], robot, err);
+
+  if (rc)
+    dh_cli_where(cli->words[0], err);
+  return rc;
+}
+
 char *dh_cli_robot_name(const char *robot, char out[64])
 {
   size_t n = strlen(robot), at;
@@ -107,6 +117,57 @@ char *dh_cli_robot_name(const char *robot, char out[64])
     return dh_cli_robot_name(folder, out);
   }
   return out;
+}
+
+/* Without the present folder in front, where that is shorter. */
+static void relative(char *path)
+{
+  char here[DH_PATH];
+  size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+
+  if (n > 1 && strncmp(path, here, n) == 0 && path[n] == '/')
+    memmove(path, path + n + 1, strlen(path + n + 1) + 1);
+}
+
+void dh_cli_place(const char *robot, const char *file, char *out, size_t size)
+{
+  char folder[DH_PATH];
+  struct stat st;
+  bool single = stat(robot, &st) == 0 && !S_ISDIR(st.st_mode);
+  size_t n = strlen(robot);
+
+  if (single && strcmp(file, "robot.lua") == 0) {
+    snprintf(out, size, "%s", robot);
+    return;
+  }
+  snprintf(out, size, "%s%s%s", robot, n && robot[n - 1] != '/' ? "/" : "", file);
+  if (!single && stat(out, &st) == 0)
+    return;
+  if (!realpath(robot, folder))
+    folder[0] = '\0';
+  for (char *slash;
+       (slash = strrchr(folder, '/')) && slash > folder;) { /* above it, as host/bundle.c looks */
+    *slash = '\0';
+    snprintf(out, size, "%s/%s", folder, file);
+    if (stat(out, &st) == 0) {
+      relative(out);
+      return;
+    }
+  }
+  snprintf(out, size, "%s", file);
+}
+
+void dh_cli_where(const char *robot, struct dh_err *err)
+{
+  const char *colon = strrchr(err->where, ':');
+  char file[sizeof err->where], path[DH_PATH];
+
+  if (!colon || colon == err->where)
+    return;
+  snprintf(file, sizeof file, "%.*s", (int)(colon - err->where), err->where);
+  dh_cli_place(robot, file, path, sizeof path);
+  snprintf(file, sizeof file, "%s", colon);
+  snprintf(err->where, sizeof err->where, "%.120s%.30s", path, file);
 }
 
 bool dh_cli_prompt(const char *question, char *out, size_t size)

@@ -32,8 +32,15 @@ int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_bu
                   struct dh_err *err);
 /* Who this is, for the audit: login name. */
 const char *dh_cli_who(void);
+/* Reads the robot that the first word names; an error says its place as a person opens it. */
+int dh_cli_robot(const struct dh_cli *cli, struct dh_robot *robot, struct dh_err *err);
 /* The name a ROBOT argument stands for: the folder's or file's, without ".lua". */
 char *dh_cli_robot_name(const char *robot, char out[64]);
+/* The path of a robot's file as a person opens it: `file` is its name in the bundle; robot.lua of a robot
+ * that is one file is that file, a screen may lie beside the robots' folder. */
+void dh_cli_place(const char *robot, const char *file, char *out, size_t size);
+/* The same for "FILE:LINE" in err->where. */
+void dh_cli_where(const char *robot, struct dh_err *err);
 
 /* A line from the terminal, without its end; false at the end of input. */
 bool dh_cli_prompt(const char *question, char *out, size_t size);

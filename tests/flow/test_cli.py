@@ -179,6 +179,18 @@ def test_doctor(place):
     equal(isinstance(report["checks"], list), True)
 
 
+def test_places_that_can_be_opened(place):
+    place.write("robots/enters/robot.lua", 'robot { about = "x" }\nlocal core = desktop "core"\nfunction run(case) core:go(case.key) end\n')
+    screen = place.write("screens/core.lua", 'return desktop { start = "/bin/true"\n')
+    contains(place.run("check", "robots/enters").stdout, "screens/core.lua:1: ")
+    equal(place.run("check", place.dir + "/robots/enters").stdout.split(":")[0], "screens/core.lua")
+    r = place.run("run", "robots/enters")
+    contains(r.stderr, "screens/core.lua:1: ")
+    os.remove(screen)
+    contains(place.run("run", "robots/enters").stderr, "robots/enters/robot.lua:2: there is no description of the screen \"core\"")
+    contains(place.run("queue", "add", "robots/enters", "x.json").stderr, "robots/enters/robot.lua:2: ")
+
+
 def test_private_files(place):
     place.run("run", place.write("hello.lua", HELLO))
     equal(os.stat(place.store).st_mode & 0o777, 0o600)
