@@ -99,15 +99,15 @@ static int press(struct dh_desk *d, struct dh_front *f, int window, int node, co
   return 0;
 }
 
-/* The dialog to deal with first: the one that has the keyboard, else the newest; but one that was pressed and
- * stands there still comes last, it may wait for the others. -1: none is in the way. */
+/* The dialog to deal with first: the one that lies on top; but one that was pressed and stands there still
+ * comes last, it may wait for one below it. -1: none is in the way. */
 static int topmost(struct dh_desk *d, struct dh_front *f, int *node, struct dh_err *err)
 {
-  int top = -1, best = -1;
+  int top = -1, best = -2;
 
-  for (int i = f->n; i-- > 0;) {
+  for (int i = 0; i < f->n; i++) {
     int of = dh_front_node(d, f, i, err);
-    int rank = f->windows[i].id == d->app.answered_in ? 0 : f->windows[i].active ? 2 : 1;
+    int rank = f->windows[i].id == d->app.answered_in ? -1 : f->windows[i].layer;
 
     if (!in_the_way(d, f, i, of) || rank <= best)
       continue;

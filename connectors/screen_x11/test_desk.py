@@ -15,6 +15,7 @@ import unicodedata
 from desk_client import Desk, Failure, ROOT, sealed
 
 LOAN_CORE = os.environ.get("LOAN_CORE", os.path.join(ROOT, "build", "examples", "loan-core"))
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures")
 FIELDS = int(os.environ.get("DESK_TEST_FIELDS", "160"))  # of the theft test; 1000 in the soak
 SURE = [["Are you sure?", "Yes"], ["Session expires", "Stay"]]
 CASES = []
@@ -67,6 +68,16 @@ class Place:
         with sqlite3.connect(self.db) as bank:
             return bank.execute("SELECT application, applicant, amount_minor, product, collateral, remarks "
                                 "FROM approvals ORDER BY id").fetchall()
+
+    def submit(self, number):
+        """As the word submit: a press that a dialog has swallowed is made again once the program is idle and the row not there."""
+        self.call("press", target="Submit")
+        again = time.monotonic() + 4
+        while number not in [r[0] for r in self.call("table", target="Approvals")["rows"]]:
+            if time.monotonic() > again and self.call("idle", target="Submit")["idle"]:
+                self.call("press", target="Submit")
+                again += 4
+            time.sleep(0.2)
 
     def enter(self, number, **more):
         self.call("home", title="Loan Core")
@@ -262,8 +273,7 @@ def dialogs_at_any_moment_are_answered(p):
         told += len(p.call("go", place="New approval").get("dialogs", []))
         told += len(p.call("fill", pairs=[["Application", f"L-{n}"], ["Applicant", "Acme"], ["Amount", "7.00"],
                                           ["Tax no", "T"], ["Registration no", "R"]]).get("dialogs", []))
-        p.call("press", target="Submit")
-        p.call("wait", target={"name": "New approval", "role": "window"}, gone=True)
+        p.submit(f"L-{n}")
     assert [a[0] for a in p.approvals()] == [f"L-{n}" for n in range(5)]
 
 
@@ -281,6 +291,25 @@ def an_unknown_dialog_at_any_moment_is_refused_not_pressed(p):
     else:
         raise AssertionError("the notice did not come")
     assert "Posting period" in [w["title"] for w in p.call("windows")["windows"]]
+
+
+@case
+def dialogs_that_lie_on_each_other_are_answered_from_the_top(p):
+    """Upper covers Lower, although Lower has the keyboard: what is unknown stops the word where it lies."""
+    upper, lower = ["Upper", "Stay"], ["The period is closed*", "Yes"]
+    for rules, pressed, unknown in (([lower, upper], ["Upper: Stay", "Lower: Yes"], None), ([upper], ["Upper: Stay"], "The period is closed"),
+                                    ([lower], [], "The session expires")):
+        p.call("start", argv=["sh", "-c", f"{FIXTURES}/stacked.py > {p.out}"], dialogs=rules)
+        if unknown:
+            e = raises("EREFUSED", p.call, "fill", pairs=[["Amount", "12.00"]])
+            assert unknown in e.seen and len(e.files) == 2 and e.files[0][:4] == b"\x89PNG", e
+        else:
+            told = p.call("fill", pairs=[["Amount", "12.00"]])["dialogs"]
+            assert [(d["title"], d["button"]) for d in told] == [("Upper", "Stay"), ("Lower", "Yes")], told
+            assert p.call("read", target="Amount")["value"] == "12.00"
+        with open(p.out, encoding="utf-8") as f:
+            assert f.read().split("\n")[:-1] == pressed
+        p.call("reset")
 
 
 @case
@@ -455,7 +484,6 @@ def desks_side_by_side_do_not_meet(_):
 
 @case
 def all_bad_manners_together_lose_nothing(p):
-    """A press that a hidden dialog has swallowed is made again once the program is idle and the row is not there."""
     rules = [*SURE, ["Posting period*is closed*", "Yes"]]
     p.loan_core("slow,dialog,notice,theft,freeze,frozen-submit", 1, dialogs=rules)
     for n in range(2):
@@ -464,13 +492,7 @@ def all_bad_manners_together_lose_nothing(p):
         p.call("fill", pairs=[["Application", f"L-{n}"], ["Applicant", "Müller"], ["Registration no", "HRB 1"],
                               ["Tax no", "DE1"], ["Amount", "12,500.00"], ["Product", "Farm credit"],
                               ["Collateral", True], ["Start", "30/11/2026"], ["Remarks", "a\nb"]], time_ms=60000)
-        p.call("press", target="Submit")
-        again = time.monotonic() + 4
-        while f"L-{n}" not in [r[0] for r in p.call("table", target="Approvals")["rows"]]:
-            if time.monotonic() > again and p.call("idle", target="Submit")["idle"]:
-                p.call("press", target="Submit")
-                again += 4
-            time.sleep(0.2)
+        p.submit(f"L-{n}")
     assert p.approvals() == [(f"L-{n}", "Müller", 1250000, "Farm credit", 1, "a\nb") for n in range(2)]
 
 

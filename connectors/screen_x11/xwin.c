@@ -88,6 +88,19 @@ static bool window_read(struct dh_desk *d, Window id, Window active, struct dh_w
   return true;
 }
 
+static void layers_read(struct dh_desk *d, struct dh_window *list, int n)
+{
+  unsigned long high;
+  Window *stack = property(d, DefaultRootWindow(d->x), "_NET_CLIENT_LIST_STACKING", XA_WINDOW, &high);
+
+  for (int i = 0; i < n; i++)
+    for (unsigned long k = 0; k < high; k++)
+      if (stack[k] == list[i].id)
+        list[i].layer = (int)k;
+  if (stack)
+    XFree(stack);
+}
+
 int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max)
 {
   unsigned long n, one;
@@ -98,6 +111,7 @@ int dh_windows_list(struct dh_desk *d, struct dh_window *out, int max)
 
   for (unsigned long i = 0; i < n && found < max; i++)
     found += window_read(d, ids[i], active ? *active : None, &out[found]);
+  layers_read(d, out, found);
   if (ids)
     XFree(ids);
   if (active)

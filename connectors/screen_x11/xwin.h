@@ -9,6 +9,7 @@ struct dh_window {
   char title[256];
   bool modal;
   bool active;       /* the window manager gives it the keyboard */
+  int layer;         /* in the stack, from the bottom */
   Window over;       /* the window it is transient for; None */
   struct dh_box box; /* without the window manager's frame */
 };

@@ -16,6 +16,14 @@ static void on_destroy(GtkWidget *dialog, gpointer data)
   g_free(open);
 }
 
+/* The one that comes up last is in front, whichever was opened first: slow ones overtake each other. */
+static void on_show(GtkWidget *dialog, gpointer data)
+{
+  struct lc_app *app = data;
+
+  app->dialogs = g_list_prepend(g_list_remove(app->dialogs, dialog), dialog);
+}
+
 static void on_response(GtkWidget *dialog, int response, gpointer data)
 {
   struct open_dialog *open = data;
@@ -75,6 +83,7 @@ GtkWidget *lc_dialog_open(struct lc_app *app, const struct lc_dialog *d)
   }
   gtk_dialog_set_default_response(GTK_DIALOG(dialog), LC_ANSWER_FIRST);
   app->dialogs = g_list_prepend(app->dialogs, dialog);
+  g_signal_connect(dialog, "show", G_CALLBACK(on_show), app);
   g_signal_connect(dialog, "response", G_CALLBACK(on_response), open);
   g_signal_connect(dialog, "delete-event", G_CALLBACK(gtk_true), NULL);
   g_signal_connect(dialog, "destroy", G_CALLBACK(on_destroy), open);

@@ -16,7 +16,7 @@ struct lc_app {
   const char *currency; /* ISO 4217 */
   char *user;           /* signed on, or NULL */
   GtkWidget *signin, *main, *form, *search;
-  GList *dialogs; /* newest first */
+  GList *dialogs; /* the one in front first: opened or shown last */
 };
 
 /* --- session.c --- */

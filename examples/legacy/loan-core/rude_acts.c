@@ -3,10 +3,12 @@
 
 #define THEFT_MS 1000
 
+/* Never one that is still to come up: it would be shown behind what it belongs to. */
 static GtkWidget *front(struct lc_app *app)
 {
-  if (app->dialogs)
-    return app->dialogs->data;
+  for (GList *l = app->dialogs; l; l = l->next)
+    if (gtk_widget_get_visible(l->data))
+      return l->data;
   if (app->form && gtk_widget_get_visible(app->form))
     return app->form;
   return app->search && gtk_widget_get_visible(app->search) ? app->search : app->main;
