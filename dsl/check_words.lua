@@ -100,7 +100,7 @@ M.http_form = { "url", "json", "form", "body", "file", "proof", "approve", table
 M.find_keys = { "within", "near", "role", "nth", "image", "text" }
 M.review_keys = { "show", "ask", "fields", "role" }
 M.screen_keys = {
-  "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "env", "dir", "time",
+  "start", "host", "login", "home", "go", "formats", "dialogs", "changes", "names", "places", "zone", "settle", "env", "dir", "time", "keep",
 }
 -- Fields that every case has by itself.
 M.case_always = { "key", "period", "file" }

@@ -14,6 +14,12 @@ local errors = {}
 ---@param e dh.error
 function errors.raise(e) core._raise(e) end
 
+---Raises a wrong use: what is wrong, what was seen, what to write instead.
+---@param text string
+---@param seen string?
+---@param advice string?
+function errors.use(text, seen, advice) errors.raise { code = "EUSE", text = text, seen = seen or "", advice = advice or "" } end
+
 ---Returns its arguments; raises the second when the first is nil: the form in which C functions fail.
 function errors.ok(value, e, ...)
   if value == nil and e ~= nil then core._raise(e) end

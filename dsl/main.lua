@@ -6,8 +6,10 @@ local run, argument = lang.dsl("load").begin()
 lang.forget()
 
 local ok, result = core._pcall(run, argument)
--- Screens go back to their pool at home, also when the run waits or has failed.
-for _, close in ipairs(lang.at_end) do core._pcall(close) end
+-- Screens go back to their pool: at home and signed on after a run that went well, also one that is put away to wait.
+local code = not ok and core._kind(result) == "error" and result.code
+local well = ok or code == "EREJECT" or code == "EWAIT"
+for _, close in ipairs(lang.at_end) do core._pcall(close, well) end
 if ok then return result end
 if type(result) == "string" then
   local file = result:match("^([^%s:]+%.lua):%d+:")

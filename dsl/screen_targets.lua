@@ -7,7 +7,7 @@ local target_mt = { __name = "dh.target" }
 local row_methods = {}
 local row_mt = { __name = "dh.row", __index = row_methods }
 
-local function use(text, seen, advice) errors.raise { code = "EUSE", text = text, seen = seen or "", advice = advice or "" } end
+local use = errors.use
 
 local rules = { within = "string", near = "string", role = "string", nth = "number", image = "string", text = "boolean" }
 

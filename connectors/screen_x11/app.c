@@ -45,20 +45,26 @@ static const char *mark_of(const struct dh_desk *d, char out[64])
   return out;
 }
 
-void dh_app_reset(struct dh_desk *d)
+void dh_app_forget(struct dh_desk *d)
 {
   struct dh_app *a = &d->app;
-  char mark[64];
 
-  if (a->started) {
-    dh_child_end(&a->pid);
-    dh_mark_kill(DH_APP_MARK, mark_of(d, mark));
-  }
-  a->started = false;
   a->current = a->answered_in = a->pressed_in = a->surprise = None;
   a->n_asked = 0;
   g_ptr_array_set_size(a->rules, 0);
   g_ptr_array_set_size(a->answered, 0);
+}
+
+void dh_app_reset(struct dh_desk *d)
+{
+  char mark[64];
+
+  if (d->app.started) {
+    dh_child_end(&d->app.pid);
+    dh_mark_kill(DH_APP_MARK, mark_of(d, mark));
+  }
+  d->app.started = false;
+  dh_app_forget(d);
 }
 
 static char *text_of(const struct dh_val *v)

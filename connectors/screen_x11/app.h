@@ -58,6 +58,8 @@ struct dh_front {
 void dh_app_open(struct dh_desk *d);
 /* Ends the application, forgets windows, rules and answers. */
 void dh_app_reset(struct dh_desk *d);
+/* Forgets the same but lets the application run. */
+void dh_app_forget(struct dh_desk *d);
 void dh_rules_set(struct dh_desk *d, const struct dh_val *list);
 
 /* Starts it and waits for its first window, or the one named title. */

@@ -200,13 +200,23 @@ int dh_answer_bytes(struct dh_answer *a, const char *name, const struct dh_buf *
 
 static const struct dh_op_entry *op_find(const struct dh_val *name)
 {
-  const struct dh_op_entry *all[] = {dh_ops_window, dh_ops_control, dh_ops_picture};
+  const struct dh_op_entry *all[] = {dh_ops_session, dh_ops_window, dh_ops_control, dh_ops_picture};
 
   for (size_t i = 0; name && i < G_N_ELEMENTS(all); i++)
     for (const struct dh_op_entry *e = all[i]; e->name; e++)
       if (dh_val_is(name, e->name))
         return e;
   return NULL;
+}
+
+static void mask_add(struct dh_desk *d, const struct dh_val *name)
+{
+  if (name->type != DH_TEXT)
+    return;
+  for (guint i = 0; i < d->masked->len; i++)
+    if (dh_val_is(name, d->masked->pdata[i]))
+      return;
+  g_ptr_array_add(d->masked, g_strndup(name->s, name->n));
 }
 
 /* What any request may bring along. */
@@ -217,8 +227,7 @@ static void settings_take(struct dh_desk *d, const struct dh_val *request)
   if (rules && rules->type == DH_LIST)
     dh_rules_set(d, rules);
   for (size_t i = 0; mask && mask->type == DH_LIST && i < mask->n; i++)
-    if (mask->items[i].type == DH_TEXT)
-      g_ptr_array_add(d->masked, g_strndup(mask->items[i].s, mask->items[i].n));
+    mask_add(d, &mask->items[i]);
   d->time_ms = dh_val_int(request, "time_ms", TIME_MS);
   d->time_ms = CLAMP(d->time_ms, 1, TIME_MAX_MS);
   d->until_ms = dh_mono_ms() + d->time_ms;
@@ -353,6 +362,7 @@ static void desk_close(struct dh_desk *d)
   g_ptr_array_unref(d->app.rules);
   g_ptr_array_unref(d->app.answered);
   g_ptr_array_unref(d->masked);
+  g_clear_pointer(&d->seal, g_free);
   while ((in = g_queue_pop_head(d->inbox))) {
     dh_frame_fini(in);
     g_free(in);

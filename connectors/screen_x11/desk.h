@@ -22,6 +22,8 @@ struct dh_desk {
   struct dh_shot shot;
   struct dh_app app;
   GPtrArray *masked; /* names of fields whose values stay unseen (char *) */
+  char *seal;        /* of a program that was kept for the next run; NULL: it is in use, or there is none */
+  unsigned char salt[16];
 
   uint32_t asking;  /* id of the request that is being answered; 0: none */
   int64_t time_ms;  /* how long the request may take */

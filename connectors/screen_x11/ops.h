@@ -20,7 +20,8 @@ struct dh_op_entry {
              struct dh_answer *answer, struct dh_err *err);
 };
 
-extern const struct dh_op_entry dh_ops_window[];  /* start windows activate home go reset */
+extern const struct dh_op_entry dh_ops_session[]; /* start keep resume reset */
+extern const struct dh_op_entry dh_ops_window[];  /* windows activate home go */
 extern const struct dh_op_entry dh_ops_control[]; /* find has read fill press idle table wait expect */
 extern const struct dh_op_entry dh_ops_picture[]; /* capture tree click */
 
@@ -30,6 +31,11 @@ void dh_answer_bool(struct dh_answer *a, const char *key, bool value);
 void dh_answer_texts(struct dh_answer *a, const char *key, const GPtrArray *texts); /* list of char * */
 /* Seals bytes in a memfd and adds it; takes nothing over. */
 int dh_answer_bytes(struct dh_answer *a, const char *name, const struct dh_buf *bytes, struct dh_err *err);
+
+/* Adds "windows", as they are now. */
+void dh_answer_windows(struct dh_desk *d, struct dh_answer *a);
+/* Closes all windows but the one named by the request's title; adds "closed". */
+int dh_home_go(struct dh_desk *d, const struct dh_val *request, struct dh_answer *answer, struct dh_err *err);
 
 /* Picture (PNG) and tree of the desk as it is now, for an error. Best effort: what cannot be had is left out.
  */

@@ -1,4 +1,4 @@
-/* ops_window.c - requests about windows: start, go, home and the like. */
+/* ops_window.c - requests about windows: go, home and the like. */
 #include "act.h"
 #include "dialog.h"
 #include "locate.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NAMESAKE_MS = 400 };
+enum { NAMESAKE_MS = 400, SWALLOWED_MS = 2000 };
 
 static char *text_arg(const struct dh_val *request, const char *key)
 {
@@ -29,39 +29,23 @@ static void put_window(struct dh_buf *b, const struct dh_window *w, const struct
   dh_put_ki(b, "h", w->box.h);
 }
 
-static int run_windows(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                       struct dh_answer *answer, struct dh_err *err)
+void dh_answer_windows(struct dh_desk *d, struct dh_answer *answer)
 {
   struct dh_window list[DH_WINDOWS_MAX];
   int n = dh_windows_list(d, list, DH_WINDOWS_MAX);
 
-  (void)request, (void)in, (void)err;
   dh_put_text(&answer->pairs, "windows");
   dh_put_list(&answer->pairs, (size_t)n);
   for (int i = 0; i < n; i++)
     put_window(&answer->pairs, &list[i], NULL);
   answer->n++;
-  return 0;
 }
 
-static int run_start(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                     struct dh_answer *answer, struct dh_err *err)
+static int run_windows(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
+                       struct dh_answer *answer, struct dh_err *err)
 {
-  int rc = dh_app_start(d, request, err);
-
-  return rc ? rc : run_windows(d, request, in, answer, err);
-}
-
-static int run_reset(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                     struct dh_answer *answer, struct dh_err *err)
-{
-  (void)request, (void)in, (void)answer, (void)err;
-  dh_app_reset(d);
-  g_ptr_array_set_size(d->masked, 0);
-  /* Whoever owned a selection has ended with the application; ours is empty. */
-  XSetSelectionOwner(d->x, XInternAtom(d->x, "CLIPBOARD", False), None, CurrentTime);
-  XSetSelectionOwner(d->x, XInternAtom(d->x, "PRIMARY", False), None, CurrentTime);
-  XSync(d->x, False);
+  (void)request, (void)in, (void)err;
+  dh_answer_windows(d, answer);
   return 0;
 }
 
@@ -181,14 +165,12 @@ static int home_once(struct dh_desk *d, const char *title, GPtrArray *closed, in
   return rc;
 }
 
-static int run_home(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                    struct dh_answer *answer, struct dh_err *err)
+int dh_home_go(struct dh_desk *d, const struct dh_val *request, struct dh_answer *answer, struct dh_err *err)
 {
   g_autofree char *title = text_arg(request, "title");
   g_autoptr(GPtrArray) closed = g_ptr_array_new_with_free_func(g_free);
   int tries = 0, rc;
 
-  (void)in;
   if (!title)
     return dh_err_set(err, DH_EUSE, "home needs the title of the home window");
   d->app.going_home = true; /* dialogs are closed like all the rest, not reported */
@@ -201,11 +183,20 @@ static int run_home(struct dh_desk *d, const struct dh_val *request, const struc
   return rc;
 }
 
+static int run_home(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
+                    struct dh_answer *answer, struct dh_err *err)
+{
+  (void)in;
+  return dh_home_go(d, request, answer, err);
+}
+
 /* ---- go */
 
 struct way {
   char **steps; /* "File", "New approval" */
   int n, done;
+  guint answered;                /* dialogs, when the last step was made */
+  int64_t answered_ms;           /* when one more was */
   Window before[DH_WINDOWS_MAX]; /* windows that were there before the last step */
   int n_before;
 };
@@ -268,6 +259,32 @@ static int step_once(struct dh_desk *d, struct way *w, struct dh_err *err)
   return rc;
 }
 
+static int steps_make(struct dh_desk *d, struct way *w, struct dh_err *err)
+{
+  int rc;
+
+  for (w->done = 0; w->done < w->n;) {
+    rc = step_once(d, w, err);
+    if (!rc)
+      w->done++;
+    else if ((rc = dh_desk_again(d, rc, err)))
+      return rc;
+  }
+  w->answered = d->app.answered->len;
+  w->answered_ms = 0;
+  return 0;
+}
+
+/* A dialog that came up after the step has most likely swallowed it: then nothing opens after its answer. */
+static bool swallowed(struct dh_desk *d, struct way *w)
+{
+  if (d->app.answered->len == w->answered)
+    return false;
+  if (!w->answered_ms)
+    w->answered_ms = dh_mono_ms();
+  return dh_mono_ms() - w->answered_ms > SWALLOWED_MS;
+}
+
 static int place_wait(struct dh_desk *d, struct way *w, const char *place, struct dh_err *err)
 {
   int64_t since = dh_mono_ms();
@@ -282,7 +299,9 @@ static int place_wait(struct dh_desk *d, struct way *w, const char *place, struc
     rc = dh_front_look(d, &f, err); /* answers dialogs, sees the unexpected */
     if (!rc) {
       dh_front_free(&f);
-      rc = dh_err_set(err, DH_EAGAIN, "\"%s\" was pressed, but no window opened", place);
+      rc = swallowed(d, w) ? steps_make(d, w, err) : 0;
+      if (!rc)
+        rc = dh_err_set(err, DH_EAGAIN, "\"%s\" was pressed, but no window opened", place);
     }
     rc = dh_desk_again(d, rc, err);
     if (rc)
@@ -325,14 +344,9 @@ static int run_go(struct dh_desk *d, const struct dh_val *request, const struct 
     return dh_err_set(err, DH_EUSE, "go needs a place: a window, a menu path, a button");
   last = steps[w.n - 1];
   if (!place_opened(d, &w, last, false)) {
-    while (w.done < w.n) {
-      rc = step_once(d, &w, err);
-      if (!rc)
-        w.done++;
-      else if ((rc = dh_desk_again(d, rc, err)))
-        return rc;
-    }
-    rc = place_wait(d, &w, last, err);
+    rc = steps_make(d, &w, err);
+    if (!rc)
+      rc = place_wait(d, &w, last, err);
     if (rc)
       return rc;
   }
@@ -343,7 +357,5 @@ static int run_go(struct dh_desk *d, const struct dh_val *request, const struct 
 }
 
 const struct dh_op_entry dh_ops_window[] = {
-    {"start", run_start}, {"windows", run_windows}, {"activate", run_activate},
-    {"home", run_home},   {"go", run_go},           {"reset", run_reset},
-    {NULL, NULL},
+    {"windows", run_windows}, {"activate", run_activate}, {"home", run_home}, {"go", run_go}, {NULL, NULL},
 };

@@ -6,6 +6,9 @@ local host = require "host"
 local sight = require "screen_x11.sight"
 
 local GRACE_MS = 10000 -- beyond the request's own time, for the picture of a failure
+local HOME_MS = 5000 -- a program that does not come home in this time is not kept
+local START_MS = 30000 -- a new desk answers when it has started
+local TRIES = 3 -- desks that were kept and are not at home
 
 local session = {}
 session.__index = session
@@ -56,6 +59,7 @@ function session:ask(request, files)
   request.time_ms = request.time_ms or self.time_ms
   local answer, more = self.peer:call(request, files, (request.time_ms or 20000) + GRACE_MS)
   if answer ~= nil then return answer, more end
+  self.failed = true
   -- A press that the desk itself reports as failed has not been made: it fails before, or not at all.
   if request.op == "press" and more.descriptors and more.descriptors[1] then rawset(more, "harmless", true) end
   keep_evidence(more)
@@ -117,25 +121,58 @@ function session:picture()
   return ok and files[1] and host.keep_descriptor(files[1], "picture.png") or nil
 end
 
----Ends the application and gives the desk back. Idempotent.
-function session:close()
-  local peer = self.peer
+---Gives the desk back. Idempotent. After a run that went well the program stays signed on at home for the next run of
+---the same robot; else it ends.
+---@param well boolean?
+function session:close(well)
+  local peer, identity = self.peer, self.identity
   if not peer then return end
   self.peer = nil
-  local answer = peer:call({ op = "reset" }, nil, GRACE_MS)
-  peer:give_back(answer ~= nil)
+  local kept = well and identity and not self.failed and peer:call({ op = "keep", title = self.home,
+    seal = identity.seal, time_ms = HOME_MS }, nil, HOME_MS + GRACE_MS)
+  if not kept then peer:call({ op = "reset" }, nil, GRACE_MS) end
+  peer:give_back(kept ~= nil and kept ~= false)
 end
 
----Lends a desk and starts the program on it.
+local function lend(description, identity)
+  local time = description.time
+  return setmetatable({ peer = host.lend("desk", { session = identity and identity.label }), identity = identity,
+    home = description.home, time_ms = time and core._duration(time) or nil }, session)
+end
+
+-- Whether the program stands where a run before this one has left it; nil and why, when it should but does not.
+local function resumed(self, description)
+  if not self.identity then return false end
+  local answer, e = self.peer:call({ op = "resume", title = self.home, seal = self.identity.seal, mask = self.identity.mask,
+    dialogs = rules_of(description.dialogs), time_ms = HOME_MS }, nil, START_MS)
+  if answer then return answer.resumed end
+  return nil, e
+end
+
+-- A desk on which the program is not at home any more is not lent again: the next one is another, in the end a new one.
+local function lend_resumed(description, identity)
+  local self, why
+  for _ = 1, TRIES do
+    self = lend(description, identity)
+    self.resumed, why = resumed(self, description)
+    if self.resumed ~= nil then return self end
+    self.peer:give_back(false)
+    if why.code == "ECLOSED" then break end
+  end
+  errors.raise(why)
+end
+
+---Lends a desk and starts the program on it, or takes up the one that a run of the same robot has left at home.
 ---@param description table  start, env, dir, home, dialogs, time: see language.md
----@return table session
-local function open(description)
+---@param identity { label: string, seal: any, mask: string[] }?  what the program may be kept for; nil: it ends with the run
+---@return table session  resumed: it is signed on already
+local function open(description, identity)
   if not description.start then
     errors.raise { code = "EUSE", text = "the screen does not say how its program is started",
       advice = "write start = \"/opt/loan-core/loan-core\" in the screen file" }
   end
-  local time = description.time
-  local self = setmetatable({ peer = host.lend "desk", time_ms = time and core._duration(time) or nil }, session)
+  local self = lend_resumed(description, identity)
+  if self.resumed then return self end
   local ok, e = pcall(self.ask, self, { op = "start", argv = split(description.start), env = description.env,
     dir = description.dir, dialogs = rules_of(description.dialogs) })
   if ok then return self end

@@ -1,4 +1,5 @@
 local t = require "test"
+local host = require "host"
 local screen = require("screen_x11").screen
 local sight = require "screen_x11.sight"
 
@@ -57,6 +58,49 @@ t.case("a program that is not there, and a closed session", function()
   s:close()
   s:close()
   t.eq(t.raises(s.call, s, "windows", {}).code, "ECLOSED")
+end)
+
+-- What a run leaves behind and the next one finds: identity, how the run ended, what the next one brings.
+local function left_then(identity, well, next_identity)
+  local s = screen.open(form, identity)
+  t.eq(s.resumed, false)
+  s:call("fill", { pairs = { { "Name", "left behind" } } })
+  s:close(well)
+  s = screen.open(form, next_identity)
+  local value = s:call("read", { target = "Name" }).value
+  local resumed = s.resumed
+  s:close(false)
+  return resumed, value
+end
+
+t.case("a program is left signed on for the same robot, and for nobody else", function()
+  local mine = { label = "mine", seal = { "clerk", "secret" } }
+  t.eq({ left_then(mine, true, mine) }, { true, "left behind" })
+  t.eq({ left_then(mine, false, mine) }, { false, "" }) -- the run has failed
+  t.eq({ left_then(nil, true, nil) }, { false, "" }) -- no home, nothing to sign on to: nothing is kept
+  t.eq({ left_then(mine, true, { label = "another", seal = mine.seal }) }, { false, "" })
+  t.eq({ left_then({ label = "changed", seal = { "clerk", "old" } }, true, { label = "changed", seal = { "clerk", "new" } }) }, { false, "" })
+end)
+
+t.case("a failure while it was driven, or no way home, and it is not kept", function()
+  local s = screen.open(form, { label = "failed", seal = {} })
+  t.raises(s.call, s, "read", { target = "Godot", time_ms = 50 })
+  s:close(true)
+  s = screen.open(form, { label = "failed", seal = {} })
+  t.eq(s.resumed, false)
+  s:call("press", { target = "Cancel" }) -- the program ends
+  s:close(true)
+  s = screen.open(form, { label = "failed", seal = {} })
+  t.eq(s.resumed, false)
+  s:close()
+end)
+
+t.case("desks and readers are not chosen by labels nobody knows", function()
+  local e = t.raises(host.lend, "desk", { floor = "2" })
+  t.eq(e.code, "EUSE")
+  t.eq(e.text, 'a desk is not chosen by "floor"')
+  t.eq(t.raises(host.lend, "reader", { session = "x" }).seen, "it has no labels")
+  t.eq(t.raises(host.lend, "desk", { session = "" }).code, "EUSE")
 end)
 
 t.case("goes by text on the picture", function()

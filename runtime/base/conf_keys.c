@@ -7,6 +7,8 @@ const struct dh_conf_key dh_conf_keys[] = {
     {"readers", DH_CONF_INT, NULL, false, "document readers at most; default: one a core"},
     {"desks", DH_CONF_INT, NULL, false, "private displays at most; default: two a core"},
     {"desks.warm", DH_CONF_INT, "1", false, "desks kept ready while robots use them"},
+    {"desks.runs", DH_CONF_INT, "50", false, "runs of one robot that a desk with its program serves at most"},
+    {"desks.age", DH_CONF_TIME, "1h", false, "age at which a desk that is kept for the next run ends"},
     {"limit.time", DH_CONF_TIME, NULL, false,
      "time of a run in memory at most, waits not counted; default: the robot's, else 10m"},
     {"limit.memory", DH_CONF_SIZE, NULL, false, "memory of a run at most; default: the robot's, else 64M"},

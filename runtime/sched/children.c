@@ -63,14 +63,15 @@ static int lent(struct dh_port_op *op, struct dh_op *inner, void *self, struct d
   return 0;
 }
 
-struct dh_op *dh_children_lend(struct dh_children *c, const char *run, const char *role)
+struct dh_op *dh_children_lend(struct dh_children *c, const char *run, const char *role, const char *needs,
+                               size_t n)
 {
   struct dh_pool_options o = {.loop = c->loop, .conf = c->conf, .launcher = launcher, .self = c};
   struct dh_err err;
 
   if (!c->pool && dh_pool_open(&o, &c->pool, &err))
     return dh_port_op_refused(c->loop, &err);
-  return dh_relay_new(c->loop, dh_pool_lend_new(c->pool, role, run), lent, c);
+  return dh_relay_new(c->loop, dh_pool_lend_new(c->pool, role, run, needs, n), lent, c);
 }
 
 void dh_children_give_back(struct dh_children *c, struct dh_peer *peer, bool healthy)

@@ -20,7 +20,8 @@ void dh_children_init(struct dh_children *c, struct dh_loop *loop, const struct 
 void dh_children_close(struct dh_children *c); /* ends them all */
 
 /* As in host/port.h. */
-struct dh_op *dh_children_lend(struct dh_children *c, const char *run, const char *role);
+struct dh_op *dh_children_lend(struct dh_children *c, const char *run, const char *role, const char *needs,
+                               size_t n);
 void dh_children_give_back(struct dh_children *c, struct dh_peer *peer, bool healthy);
 struct dh_op *dh_children_spawn(struct dh_children *c, const char *const argv[], const char *profile, int in);
 

@@ -82,9 +82,7 @@ static struct dh_op *port_secret(struct dh_port *p, const char *name)
 static struct dh_op *port_lend(struct dh_port *p, const char *run, const char *role, const char *needs,
                                size_t n)
 {
-  (void)needs; /* one pool a role: nothing to choose from yet */
-  (void)n;
-  return dh_children_lend(&((struct dh_local *)p)->children, run, role);
+  return dh_children_lend(&((struct dh_local *)p)->children, run, role, needs, n);
 }
 
 static void port_give_back(struct dh_port *p, struct dh_peer *peer, bool healthy)

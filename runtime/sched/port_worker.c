@@ -185,24 +185,17 @@ static int take_secret(struct dh_port_op *op, struct dh_op *inner, void *self, s
   return rc;
 }
 
-static struct dh_op *ask_text(struct dh_worker_port *p, const char *key, const char *text, const char *key2,
-                              const char *text2)
-{
-  struct dh_buf b;
-  struct dh_op *op = NULL;
-
-  dh_buf_init(&b, 64 << 10);
-  if (!dh_put_map(&b, key2 ? 2 : 1) && !dh_put_kt(&b, key, text) && (!key2 || !dh_put_kt(&b, key2, text2)))
-    op = dh_ask_new(p->peer, &b, NULL, 0);
-  dh_buf_fini(&b);
-  return op;
-}
-
 static struct dh_op *secret(struct dh_port *port, const char *name)
 {
   struct dh_worker_port *p = (struct dh_worker_port *)port;
+  struct dh_op *op = NULL;
+  struct dh_buf b;
 
-  return dh_relay_new(p->loop, ask_text(p, "secret", name, NULL, NULL), take_secret, p);
+  dh_buf_init(&b, 64 << 10);
+  if (!dh_put_map(&b, 1) && !dh_put_kt(&b, "secret", name))
+    op = dh_ask_new(p->peer, &b, NULL, 0);
+  dh_buf_fini(&b);
+  return dh_relay_new(p->loop, op, take_secret, p);
 }
 
 static int take_lent(struct dh_port_op *op, struct dh_op *inner, void *self, struct dh_err *err)
@@ -234,10 +227,15 @@ static struct dh_op *lend(struct dh_port *port, const char *run, const char *rol
                           size_t n)
 {
   struct dh_worker_port *p = (struct dh_worker_port *)port;
+  struct dh_op *op = NULL;
+  struct dh_buf b;
 
-  (void)needs;
-  (void)n;
-  return dh_relay_new(p->loop, ask_text(p, "lend", role, "run", run), take_lent, p);
+  dh_buf_init(&b, 128 << 10);
+  if (!dh_put_map(&b, 3) && !dh_put_kt(&b, "lend", role) && !dh_put_kt(&b, "run", run) &&
+      !dh_put_text(&b, "needs") && !dh_put_bytes(&b, needs, n))
+    op = dh_ask_new(p->peer, &b, NULL, 0);
+  dh_buf_fini(&b);
+  return dh_relay_new(p->loop, op, take_lent, p);
 }
 
 static void give_back(struct dh_port *port, struct dh_peer *peer, bool healthy)

@@ -83,9 +83,7 @@ static struct dh_op *port_secret(struct dh_port *p, const char *name)
 static struct dh_op *port_lend(struct dh_port *p, const char *run, const char *role, const char *needs,
                                size_t n)
 {
-  (void)needs;
-  (void)n;
-  return dh_children_lend(&((struct player *)p)->children, run, role);
+  return dh_children_lend(&((struct player *)p)->children, run, role, needs, n);
 }
 
 static void port_give_back(struct dh_port *p, struct dh_peer *peer, bool healthy)

@@ -277,6 +277,16 @@ static struct dh_op *child_of(struct dh_sup_worker *w, struct dh_frame *f, const
   return op;
 }
 
+static struct dh_op *lend_of(struct dh_sup_worker *w, const struct dh_val *v)
+{
+  const struct dh_val *needs = dh_val_get(v, "needs");
+  bool some = needs && needs->type == DH_BYTES;
+  char role[32];
+
+  return dh_pool_lend_new(w->s->pool, dh_val_text(v, "lend", role, sizeof role), w->name,
+                          some ? needs->s : NULL, some ? needs->n : 0);
+}
+
 static void ask(struct dh_sup_worker *w, uint32_t id, char kind, struct dh_op *op)
 {
   struct dh_sup_ask *a = op ? calloc(1, sizeof *a) : NULL;
@@ -341,7 +351,7 @@ void dh_sup_question(struct dh_sup_worker *w, struct dh_frame *f, const struct d
   if (dh_val_get(v, "secret"))
     ask(w, f->id, 's', dh_secret_new(&s->loop, s->store, dh_val_text(v, "secret", name, sizeof name)));
   else if (dh_val_get(v, "lend"))
-    ask(w, f->id, 'l', dh_pool_lend_new(s->pool, dh_val_text(v, "lend", name, sizeof name), w->name));
+    ask(w, f->id, 'l', lend_of(w, v));
   else if (dh_val_get(v, "spawn"))
     ask(w, f->id, 'c', child_of(w, f, v));
   else if (dh_val_get(v, "back"))

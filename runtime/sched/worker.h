@@ -5,8 +5,8 @@
  * journal: bytes} {stop: run} to the supervisor: {records: [record…]}                  as a question when
  * somebody waits: {results: [[index, lease_end]… or [index, error]…]} {ended: run, outcome, error?} after its
  * last record was durable {refused: run, error}                 it could not begin {secret: name} -> {value:
- * bytes} {lend: role, run} -> {lent: number} and a socket;   {back: number, healthy} {spawn: [argv…],
- * profile} with descriptors for 0, 1, 2 -> {status}      cancel: {cancel: id} */
+ * bytes} {lend: role, run, needs: bytes} -> {lent: number} and a socket;   {back: number, healthy} {spawn:
+ * [argv…], profile} with descriptors for 0, 1, 2 -> {status}      cancel: {cancel: id} */
 #ifndef DH_WORKER_H
 #define DH_WORKER_H
 

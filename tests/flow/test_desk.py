@@ -26,13 +26,24 @@ end
 """
 
 
-def prepare(place, n):
+def prepare(place, n, name="enter", program=LOAN_CORE):
     place.bank = os.path.join(place.dir, "bank.db")
-    place.write("screens/loan-core.lua", SCREEN % (LOAN_CORE, place.bank))
-    place.write("enter/robot.lua", ROBOT)
-    place.write("enter/rows.csv", "no,who,amount\n" + "".join("A-%02d,Firm %d,%d.00 EUR\n" % (i, i, 100 + i) for i in range(n)))
+    place.write("screens/loan-core.lua", SCREEN % (program, place.bank))
+    place.write(name + "/robot.lua", ROBOT)
+    place.write(name + "/rows.csv", "no,who,amount\n" + "".join("A-%02d,Firm %d,%d.00 EUR\n" % (i, i, 100 + i) for i in range(n)))
     equal(place.run("secret", "set", "core.password", stdin="secret").returncode, 0)
-    return place.dir + "/enter"
+    return place.dir + "/" + name
+
+
+def counting(place):
+    """The program behind a script that writes a line for each start of it."""
+    place.write("program", "#!/bin/sh\necho started >> %s/starts\nexec %s\n" % (place.dir, LOAN_CORE))
+    os.chmod(place.dir + "/program", 0o755)
+    return place.dir + "/program"
+
+
+def starts(place):
+    return place.read("starts").count("started")
 
 
 def approvals(place):
@@ -75,6 +86,48 @@ def test_desks_in_parallel(place):
     equal(child.wait(100), 0, place.read("log"))
     all_once(place, 4)
     equal(displays(place), [])
+
+
+def test_program_is_kept_for_the_next_run(place):
+    robot = prepare(place, 5, program=counting(place))
+    equal(place.serve("--until-idle", robot, env={"DESKHAND_DESKS": "1"}).wait(100), 0, place.read("log"))
+    all_once(place, 5)
+    equal(starts(place), 1, "one sign-on for all")
+    equal(displays(place), [])
+
+
+def test_kept_no_longer_than_said(place):
+    robot = prepare(place, 5, program=counting(place))
+    equal(place.serve("--until-idle", robot, env={"DESKHAND_DESKS": "1", "DESKHAND_DESKS_RUNS": "2"}).wait(100), 0, place.read("log"))
+    all_once(place, 5)
+    equal(starts(place), 3, "2 + 2 + 1")
+
+
+def test_kept_until_it_is_old(place):
+    robot = prepare(place, 1)
+    child = place.serve(robot, env={"DESKHAND_DESKS_AGE": "4s", "DESKHAND_DESKS_WARM": "0"})
+    wait_for(place, 1, child)
+    (desk,) = processes("desk", child.pid)
+    equal(gone(desk, 20), True, "nobody needs it, and it ends")
+    child.terminate()
+    child.wait(20)
+
+
+def test_failed_run_leaves_nothing(place):
+    robot = prepare(place, 3, program=counting(place))
+    place.write("enter/robot.lua", ROBOT.replace("  return {", "  if case.no == 'A-00' then error('no') end\n  return {").replace("times = 3", "times = 1"))
+    equal(place.serve("--until-idle", robot, env={"DESKHAND_DESKS": "1"}).wait(100), 1, place.read("log"))
+    equal(approvals(place), [("A-%02d" % i, (100 + i) * 100) for i in range(3)])
+    equal(starts(place), 2, "the one that failed took its desk with it")
+
+
+def test_robots_share_no_desk(place):
+    one = prepare(place, 2, program=counting(place))
+    other = prepare(place, 2, "other", counting(place))
+    place.write("other/rows.csv", "no,who,amount\nB-00,Firm,1.00 EUR\nB-01,Firm,1.00 EUR\n")
+    equal(place.serve("--until-idle", one, other, env={"DESKHAND_DESKS": "2"}).wait(100), 0, place.read("log"))
+    equal([a for a, _ in approvals(place)], ["A-00", "A-01", "B-00", "B-01"])
+    equal(starts(place) >= 2, True, "each has its own")
 
 
 def test_worker_killed(place):
