@@ -6,7 +6,7 @@ local host = {}
 ---A child lent for this run: role "reader" or "desk". Waits. peer:call(request, descriptors?, time_ms?) returns the answer
 ---and a list of descriptors, or nil and an error; peer:give_back(healthy).
 ---@param role string
----@param needs table?  plain data the pool compares
+---@param needs table?  { session = label }: a desk that the same session has left at home, else a new one
 function host.lend(role, needs) return (errors.ok(core._lend(role, needs or {}))) end
 
 ---Runs a program to its end. Waits.

@@ -23,9 +23,9 @@ struct dh_port_ops {
   struct dh_op *(*secret)(struct dh_port *p, const char *name);
 
   /* Lends a child for this run: role "desk" or "reader" (or another role of a module). needs is CBOR, a map
-   * that the pool compares ({"display": …}); may be empty. The op's answer is a connected peer: see
-   * dh_port_peer. Ends with DH_EUNAVAILABLE when none can be had. Give it back with give_back; one that died
-   * is simply closed. */
+   * of labels that the pool compares ({"session": …}: sched/need.h); may be empty. Unknown ones: DH_EUSE. The
+   * op's answer is a connected peer: see dh_port_peer. Ends with DH_EUNAVAILABLE when none can be had. Give
+   * it back with give_back; one that died is simply closed. */
   struct dh_op *(*lend)(struct dh_port *p, const char *run, const char *role, const char *needs, size_t n);
   void (*give_back)(struct dh_port *p, struct dh_peer *peer, bool healthy);
 
