@@ -3,20 +3,20 @@ local core = ...
 local errors = require "errors"
 local journal = {}
 
----One look at the outside. `live` is called without arguments when the journal has no answer; its result (plain data)
+---One look at the outside. `live` is called with what follows it when the journal has no answer; its result (plain data)
 ---or its error becomes the answer of this place. Inside a proof or a step it is simply called.
 ---@param word string  "http.get", "loan-core:read"
 ---@param args any  plain data that names the question; compared on replay
----@param live fun(): any
-function journal.read(word, args, live)
-  if core._live() then return live() end
+---@param live fun(...): any
+function journal.read(word, args, live, ...)
+  if core._live() then return live(...) end
   local found, value, hash, position = core._answer(word, args)
   if found then
     if errors.is(value) then core._raise(value) end
     return value
   end
   local where = core._where()
-  local ok, result = pcall(live)
+  local ok, result = pcall(live, ...)
   if ok then
     return core._record("read", { word = word, hash = hash, position = position, where = where, data = result }, true)
   end

@@ -12,8 +12,7 @@ end
 
 local function read_word(word, get, settle)
   return function(...)
-    local args = table.pack(...)
-    local value = journal.read(word, numbered(...), function() return get(table.unpack(args, 1, args.n)) end)
+    local value = journal.read(word, numbered(...), get, ...)
     if settle then return settle(value, lang.ask, ...) end
     return value
   end

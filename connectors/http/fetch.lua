@@ -1,131 +1,24 @@
 --- http.fetch - one request, for the words of http and for connectors that speak to services (company, tax).
---- It knows no journal: whoever calls it stands in a read or in an effect.
+--- It knows no journal: whoever calls it stands in a read or in an effect. Queries and bodies, which most requests
+--- lack, are http.parts.
 local core = require "core.http"
 local errors = require "errors"
 local host = require "host"
 
 local M = {}
 
--- Loaded when a request needs them: most have no body, and an isolate is to stay small.
-local function json()
-  return require("json").pure
-end
-
 local TIMEOUT_MS <const> = 60000
-
-local function is_secret(value)
-  return host.kind(value) == "secret"
-end
-
-local function percent(c)
-  return ("%%%02X"):format(c:byte())
-end
-
-local function escape(value)
-  return (tostring(value):gsub("[^%w%-%._~]", percent))
-end
 
 --- The URL with a query added: { q = "a b", page = 2 }. Lists repeat their key.
 local function with_query(url, query)
-  if not query then
-    return url
-  end
-  local parts = {}
-  for key, value in pairs(query) do
-    for _, one in ipairs(type(value) == "table" and value or { value }) do
-      if is_secret(one) then
-        errors.raise {
-          code = "EUSE",
-          text = "a secret cannot stand in a URL: URLs are logged along the way",
-          advice = "send it in a header, in json or in a form",
-        }
-      end
-      parts[#parts + 1] = escape(key) .. "=" .. escape(one)
-    end
-  end
-  if #parts == 0 then
-    return url
-  end
-  return url .. (url:find("?", 1, true) and "&" or "?") .. table.concat(parts, "&")
-end
-
-local function holds_secret(value)
-  if is_secret(value) then
-    return true
-  end
-  if type(value) ~= "table" or host.kind(value) == "file" then
-    return false
-  end
-  for _, inner in pairs(value) do
-    if holds_secret(inner) then
-      return true
-    end
-  end
-  return false
-end
-
--- JSON as a list of pieces in which secrets still are secrets; only C puts their values in.
-local function json_pieces(value, out)
-  if is_secret(value) then
-    out[#out + 1], out[#out + 2], out[#out + 3] = '"', value, '"'
-  elseif not holds_secret(value) then
-    out[#out + 1] = json().text(value)
-  elseif #value > 0 then
-    for i, inner in ipairs(value) do
-      out[#out + 1] = i == 1 and "[" or ","
-      json_pieces(inner, out)
-    end
-    out[#out + 1] = "]"
-  else
-    local before = "{"
-    for key, inner in pairs(value) do
-      out[#out + 1] = before .. json().text(key) .. ":"
-      json_pieces(inner, out)
-      before = ","
-    end
-    out[#out + 1] = "}"
-  end
-  return out
-end
-
-local function form_pieces(form)
-  local out = {}
-  for key, value in pairs(form) do
-    out[#out + 1] = (#out > 0 and "&" or "") .. escape(key) .. "="
-    out[#out + 1] = is_secret(value) and value or escape(value)
-  end
-  return out
-end
-
--- What may be shown of a body: secrets as ***.
-local function shown(body)
-  if type(body) ~= "table" then
-    return body
-  end
-  local out = {}
-  for i, piece in ipairs(body) do
-    out[i] = is_secret(piece) and "***" or piece
-  end
-  return table.concat(out)
+  return query and require("http.parts").with_query(url, query) or url
 end
 
 local function body_of(o)
   if o.json == nil and not (o.form or o.body or o.file) then
     return nil
   end
-  local given = (o.json ~= nil and 1 or 0) + (o.form and 1 or 0) + (o.body and 1 or 0) + (o.file and 1 or 0)
-  if given > 1 then
-    errors.raise { code = "EUSE", text = "a request has one body: json, form, body or file" }
-  end
-  if o.json ~= nil then
-    return json_pieces(o.json, {}), "json", "application/json"
-  elseif o.form then
-    return form_pieces(o.form), "form", "application/x-www-form-urlencoded"
-  elseif o.body then
-    return o.body, nil, "text/plain; charset=utf-8"
-  elseif o.file then
-    return require("files").reads.read(o.file), nil, "application/octet-stream"
-  end
+  return require("http.parts").body_of(o)
 end
 
 local function headers_of(o, content_type)
@@ -174,7 +67,7 @@ local function request_of(o)
   request.headers = headers_of(o, content_type)
   request.hosts = host.hosts()
   if body then
-    request.body, request.way, request.shown = body, way, shown(body)
+    request.body, request.way, request.shown = body, way, require("http.parts").shown(body)
   end
   if o.auth then
     request.user, request.password = o.auth.user, o.auth.password
@@ -204,7 +97,10 @@ end
 
 local function is_json(answer)
   local kind = answer.headers["content-type"]
-  return kind and (kind:find("^application/json") or kind:find("^application/[%w%.%-]+%+json"))
+  if not kind or not kind:find("json", 1, true) then -- a pattern is made ready anew each time
+    return false
+  end
+  return kind:sub(1, 16) == "application/json" or kind:find("^application/[%w%.%-]+%+json")
 end
 
 --- Sends a request and gives the answer whatever its status, or nil and an error when there was none.
@@ -221,7 +117,7 @@ function M.fetch(o)
     return nil, err
   end
   if is_json(answer) and answer.body ~= "" then
-    local ok, value = pcall(json().parse, answer.body)
+    local ok, value = pcall(require("json").pure.parse, answer.body)
     if ok then
       answer.json = value
     else
@@ -234,7 +130,20 @@ end
 M.with_query = with_query
 M.sha256 = core._sha256 -- of a text, in hexadecimal
 M.shown = function(o)
-  return shown((body_of(o)))
+  return require("http.parts").shown((body_of(o)))
+end
+
+--- Whether a status is an answer: below 400, or listed by the caller.
+function M.is_accepted(status, accept)
+  if status < 400 or accept == status then
+    return true
+  end
+  for _, one in ipairs(type(accept) == "table" and accept or {}) do
+    if one == status then
+      return true
+    end
+  end
+  return false
 end
 
 return M

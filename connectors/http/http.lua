@@ -2,50 +2,12 @@
 local errors = require "errors"
 local fetch = require "http.fetch"
 
-local codes = {
-  [401] = "EAUTH", [403] = "EAUTH", [404] = "ENOENT", [408] = "ETIME", [410] = "ENOENT", [429] = "ERATE",
-}
-
--- Refusals after which an effect may have happened all the same: a server that broke down on the way, and 409, with
--- which some answer a repeated Idempotency-Key.
-local function is_clear(status)
-  return status < 500 and status ~= 409
-end
-
-local function is_accepted(status, accept)
-  if status < 400 or accept == status then
-    return true
-  end
-  for _, one in ipairs(type(accept) == "table" and accept or {}) do
-    if one == status then
-      return true
-    end
-  end
-  return false
-end
-
-local function plain_url(url)
-  return (url:gsub("[?#].*$", ""))
-end
-
-local function status_error(method, url, answer)
-  local advice = "if this status is an answer to you, list it: { accept = { " .. answer.status .. " } }"
-  if answer.status == 429 and answer.headers["retry-after"] then
-    advice = "it asks to come back after " .. answer.headers["retry-after"] .. "; set a rate: source.NAME.rate"
-  end
-  return {
-    code = codes[answer.status] or (answer.status >= 500 and "EUNAVAILABLE" or "EUSE"),
-    text = ("%s %s: the service answers %d"):format(method, plain_url(url), answer.status),
-    seen = answer.body:sub(1, 300):gsub("%s+", " "),
-    advice = advice,
-  }
-end
-
+-- An answer that says it is JSON and is not is none.
 local function checked(method, url, answer)
   if answer.not_json then
     errors.raise {
       code = "EFORMAT",
-      text = ("%s %s: the answer says that it is JSON and is not: %s"):format(method, plain_url(url), answer.not_json),
+      text = ("%s %s: the answer says that it is JSON and is not: %s"):format(method, (url:gsub("[?#].*$", "")), answer.not_json),
       seen = answer.body:sub(1, 300),
     }
   end
@@ -75,61 +37,22 @@ local function get(url, options)
     o.method, o.url, o.effect, o.key = "GET", url, nil, nil
   end
   local answer = errors.ok(fetch.fetch(o))
-  if not is_accepted(answer.status, o.accept) then
-    errors.raise(status_error("GET", url, answer))
+  if not fetch.is_accepted(answer.status, o.accept) then
+    errors.raise(require("http.act").refusal("GET", url, answer))
   end
   return checked("GET", url, answer)
 end
 
--- What an effect sends, as data: hashed, shown, signed. Secrets in it stand by their names.
-local function values(args)
-  if type(args) ~= "table" then
-    errors.raise { code = "EUSE", text = 'write http.post("name", { url = …, json = … })', seen = type(args) }
-  end
-  return {
-    url = fetch.with_query(args.url, args.query),
-    json = args.json,
-    form = args.form,
-    body = args.body,
-    file = args.file,
-  }
-end
-
--- An error marked harmless: nothing has left, or the service refused. Any other leaves the effect unknown.
-local function raise_harmless(err)
-  err.harmless = true
-  errors.raise(err)
-end
-
-local function act(method)
-  return function(args, ctx)
-    local o = {}
-    for key, value in pairs(args) do
-      o[key] = value
-    end
-    o.method, o.effect, o.key = method, true, ctx.key
-    local answer, err = fetch.fetch(o)
-    if not answer then
-      if err.code == "EUNKNOWN" then
-        errors.raise(err)
-      end
-      raise_harmless(err)
-    end
-    if not is_accepted(answer.status, o.accept) then
-      local refused = status_error(method, args.url, answer)
-      if is_clear(answer.status) then
-        raise_harmless(refused)
-      end
-      refused.code = "EUNKNOWN"
-      errors.raise(refused)
-    end
-    answer.not_json = nil -- what happened has happened
-    return answer
-  end
-end
-
+-- Most robots only read.
 local function effect(method)
-  return { values = values, act = act(method) }
+  return {
+    values = function(args)
+      return require("http.act").values(args)
+    end,
+    act = function(args, context)
+      return require("http.act").act(method, args, context)
+    end,
+  }
 end
 
 return {

@@ -27,11 +27,17 @@ struct dh_conf {
 
 static bool key_fits(const char *pattern, const char *key)
 {
-  const char *star = strchr(pattern, '*');
-  size_t head = star ? (size_t)(star - pattern) : 0, tail = star ? strlen(star + 1) : 0, n = strlen(key);
+  const char *star;
+  size_t head, tail, n;
 
+  if (*pattern != *key) /* no pattern begins with a star; most are told apart here */
+    return false;
+  star = strchr(pattern, '*');
   if (!star)
     return strcmp(pattern, key) == 0;
+  head = (size_t)(star - pattern);
+  tail = strlen(star + 1);
+  n = strlen(key);
   return n > head + tail && strncmp(pattern, key, head) == 0 && strcmp(key + n - tail, star + 1) == 0 &&
          !memchr(key + head, '.', n - head - tail);
 }

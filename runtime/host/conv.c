@@ -8,17 +8,41 @@
 
 enum { DEPTH_MAX = 60, PARTS_MAX = 1000000 /* nothing can interrupt the writing of a value */ };
 
+/* Where in the value something stands; made into a text only for an error. */
+struct step {
+  const struct step *up;
+  const char *key; /* NULL: item i of a list */
+  lua_Integer i;
+};
+
 struct writer {
   lua_State *L;
   struct dh_buf *out;
   enum dh_secret_mode mode;
   int parts;
-  char path[200];
+  const struct step *at; /* NULL: the value itself */
 };
+
+static void path_of(const struct step *s, char *out, size_t size)
+{
+  size_t n;
+
+  if (s->up)
+    path_of(s->up, out, size);
+  n = strlen(out);
+  if (s->key)
+    snprintf(out + n, size - n, "%s%s", n ? "." : "", s->key);
+  else
+    snprintf(out + n, size - n, "[%lld]", (long long)s->i);
+}
 
 static int fail(struct writer *w, const char *why)
 {
-  return luaL_error(w->L, "%s is no plain data: %s", *w->path ? w->path : "the value", why);
+  char path[200] = "";
+
+  if (w->at)
+    path_of(w->at, path, sizeof path);
+  return luaL_error(w->L, "%s is no plain data: %s", *path ? path : "the value", why);
 }
 
 static void check(struct writer *w, int rc)
@@ -32,26 +56,23 @@ static void check(struct writer *w, int rc)
 
 static void put(struct writer *w, int index, int depth);
 
-static void descend(struct writer *w, const char *key, lua_Integer i, size_t *before)
+/* The value on top, which stands under a key or as item i; pops it. */
+static void put_part(struct writer *w, const char *key, lua_Integer i, int depth)
 {
-  *before = strlen(w->path);
-  if (key)
-    snprintf(w->path + *before, sizeof w->path - *before, "%s%s", *before ? "." : "", key);
-  else
-    snprintf(w->path + *before, sizeof w->path - *before, "[%lld]", (long long)i);
+  struct step here = {w->at, key, i};
+
+  w->at = &here;
+  put(w, lua_gettop(w->L), depth + 1);
+  w->at = here.up;
+  lua_pop(w->L, 1);
 }
 
 static void put_list(struct writer *w, int index, lua_Integer n, int depth)
 {
   check(w, dh_put_list(w->out, (size_t)n));
   for (lua_Integer i = 1; i <= n; i++) {
-    size_t before;
-
-    descend(w, NULL, i, &before);
     lua_rawgeti(w->L, index, i);
-    put(w, lua_gettop(w->L), depth + 1);
-    lua_pop(w->L, 1);
-    w->path[before] = '\0';
+    put_part(w, NULL, i, depth);
   }
 }
 
@@ -76,15 +97,10 @@ static void put_map(struct writer *w, int index, lua_Integer n, int depth)
   qsort(keys, (size_t)n, sizeof *keys, by_text);
   check(w, dh_put_map(w->out, (size_t)n));
   for (k = 0; k < n; k++) {
-    size_t before;
-
     check(w, dh_put_text(w->out, keys[k]));
-    descend(w, keys[k], 0, &before);
     lua_pushstring(L, keys[k]);
     lua_rawget(L, index);
-    put(w, lua_gettop(L), depth + 1);
-    lua_pop(L, 1);
-    w->path[before] = '\0';
+    put_part(w, keys[k], 0, depth);
   }
   lua_pop(L, 1);
 }

@@ -183,8 +183,14 @@ struct commit {
 
 static void field(lua_State *L, const char *key, char *out, size_t size)
 {
-  lua_getfield(L, 2, key);
-  snprintf(out, size, "%s", lua_isnil(L, -1) ? "" : luaL_tolstring(L, -1, NULL));
+  size_t n;
+  const char *s;
+
+  *out = '\0';
+  if (lua_getfield(L, 2, key) != LUA_TNIL) {
+    s = luaL_tolstring(L, -1, &n);
+    snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), s);
+  }
   lua_settop(L, 3);
 }
 
