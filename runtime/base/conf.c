@@ -3,6 +3,7 @@
 #include "conf.h"
 #include "clock.h"
 #include "log.h"
+#include "near.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -50,33 +51,6 @@ const struct dh_conf_key *dh_conf_key(const char *key)
   return NULL;
 }
 
-/* Edits between two words (insert, drop, change a letter), for "did you mean". */
-static int distance(const char *a, const char *b)
-{
-  int row[64], n = (int)strlen(b);
-
-  if (n >= 63)
-    return 99;
-  for (int j = 0; j <= n; j++)
-    row[j] = j;
-  for (int i = 1; a[i - 1]; i++) {
-    int diagonal = row[0];
-
-    row[0] = i;
-    for (int j = 1; j <= n; j++) {
-      int best = diagonal + (a[i - 1] != b[j - 1]);
-
-      diagonal = row[j];
-      if (row[j] + 1 < best)
-        best = row[j] + 1;
-      if (row[j - 1] + 1 < best)
-        best = row[j - 1] + 1;
-      row[j] = best;
-    }
-  }
-  return row[n];
-}
-
 /* The known key nearest to this one, its * filled with the name that was written there. */
 static bool key_near(const char *key, char out[128])
 {
@@ -95,7 +69,7 @@ static bool key_near(const char *key, char out[128])
                (int)(end - dot - 1), dot + 1, star + 1);
     else
       snprintf(candidate, sizeof candidate, "%s", k->name);
-    d = distance(key, candidate);
+    d = dh_distance(key, candidate);
     if (d < least) {
       least = d;
       snprintf(out, 128, "%s", candidate);

@@ -32,6 +32,8 @@ static void say_runs(struct dh_cli *cli, const struct dh_val *list)
   char run[40], queue[64], key[256], state[16], at[24], span[24];
 
   (void)cli;
+  if (!list->n)
+    fprintf(stderr, "no such run stands in this store\n");
   for (size_t i = 0; i < list->n; i++) {
     const struct dh_val *r = &list->items[i];
     int64_t began = dh_val_int(r, "began", 0), ended = dh_val_int(r, "ended", 0);

@@ -1,6 +1,7 @@
 /* commands.c - the table of commands and the one parser of their options. */
 #include "cli.h"
 #include "../base/log.h"
+#include "../base/near.h"
 #include "../host/module.h"
 #include "../host/modules.h"
 
@@ -92,8 +93,18 @@ const struct dh_command *dh_command_find(int argc, char **argv, int *used, struc
     dh_err_set(err, DH_EUSE, "'%s' needs a second word", argv[0]);
     dh_err_advice(err, "one of: %s", family);
   } else {
+    const char *names[40], *meant;
+    size_t count = 0;
+
+    for (const struct dh_command *const *c = dh_commands; *c && count < 40; c++)
+      if (!(*c)->hidden && !strchr((*c)->name, ' '))
+        names[count++] = (*c)->name;
+    meant = dh_closest(argv[0], names, count);
     dh_err_set(err, DH_EUSE, "there is no command '%s'", argv[0]);
-    dh_err_advice(err, "see: deskhand help");
+    if (meant)
+      dh_err_advice(err, "did you mean '%s'? see: deskhand help", meant);
+    else
+      dh_err_advice(err, "see: deskhand help");
   }
   return NULL;
 }
@@ -125,6 +136,21 @@ static const struct dh_option *option_find(const struct dh_command *c, const cha
   return NULL;
 }
 
+/* "did you mean", when one of the command's options is near. */
+static void advise_option(const struct dh_command *c, const char *name, size_t n, struct dh_err *err)
+{
+  const char *names[40] = {"help", "json", "store", "set"}, *meant;
+  char given[64];
+  size_t count = 4;
+
+  for (const struct dh_option *o = c->options; o && o->name && count < 40; o++)
+    names[count++] = o->name;
+  snprintf(given, sizeof given, "%.*s", (int)n, name);
+  meant = dh_closest(given, names, count);
+  if (meant)
+    dh_err_advice(err, "did you mean --%s? see: deskhand %s --help", meant, c->name);
+}
+
 static int parse_option(struct dh_cli *cli, int *at, int argc, char **argv, struct dh_err *err)
 {
   const char *name = argv[*at] + 2, *equals = strchr(name, '=');
@@ -132,8 +158,11 @@ static int parse_option(struct dh_cli *cli, int *at, int argc, char **argv, stru
       option_find(cli->command, name, equals ? (size_t)(equals - name) : strlen(name));
   const char *value = equals ? equals + 1 : "";
 
-  if (!o)
-    return dh_err_set(err, DH_EUSE, "'%s' knows no option %s", cli->command->name, argv[*at]);
+  if (!o) {
+    dh_err_set(err, DH_EUSE, "'%s' knows no option %s", cli->command->name, argv[*at]);
+    advise_option(cli->command, name, equals ? (size_t)(equals - name) : strlen(name), err);
+    return DH_EUSE;
+  }
   if (o->arg && !equals) {
     if (*at + 1 >= argc)
       return dh_err_set(err, DH_EUSE, "option --%s wants %s", o->name, o->arg);

@@ -34,10 +34,12 @@ void dh_run_told(void *self, const struct dh_claim *claim, const struct dh_run_e
   struct dh_run_call *c = self;
   char label[256];
 
+  if (end && c->key && end->outcome == DH_RUN_LOST && end->err)
+    c->lost = *end->err;
   if (!end || c->key || c->cli->json)
     return;
   printf("%-24s %-9s %s\n", dh_case_label(claim->key, claim->period, label), outcomes[end->outcome],
-         end->outcome == DH_RUN_FAILED && end->err ? end->err->text : "");
+         (end->outcome == DH_RUN_FAILED || end->outcome == DH_RUN_LOST) && end->err ? end->err->text : "");
   fflush(stdout);
 }
 

@@ -73,7 +73,9 @@ static int say_failed(struct dh_run_call *c, const struct dh_val *shown, bool ag
   struct dh_err err;
   size_t n;
 
-  if (error && error->type == DH_MAP)
+  if (c->lost.code)
+    err = c->lost;
+  else if (error && error->type == DH_MAP)
     dh_val_err(error, &err);
   else
     dh_err_set(&err, DH_EIO, "%.*s", error && error->type == DH_TEXT ? (int)error->n : 16,

@@ -147,49 +147,6 @@ void dh_err_of_lua(lua_State *L, struct dh_err *err)
   lua_pop(L, 1);
 }
 
-/* Edit distance of two short words, adjacent swaps counting one; large numbers for long ones. */
-static int distance(const char *a, const char *b)
-{
-  int d[34][34];
-  int n = (int)strlen(a), m = (int)strlen(b);
-
-  if (n > 32 || m > 32)
-    return 99;
-  for (int i = 0; i <= n; i++)
-    d[i][0] = i;
-  for (int j = 0; j <= m; j++)
-    d[0][j] = j;
-  for (int i = 1; i <= n; i++)
-    for (int j = 1; j <= m; j++) {
-      int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-
-      if (d[i - 1][j] + 1 < best)
-        best = d[i - 1][j] + 1;
-      if (d[i][j - 1] + 1 < best)
-        best = d[i][j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
-        best = d[i - 2][j - 2] + 1;
-      d[i][j] = best;
-    }
-  return d[n][m];
-}
-
-const char *dh_closest(const char *word, const char *const *list, size_t n)
-{
-  const char *best = NULL;
-  int least = (int)strlen(word) / 3 + 1;
-
-  for (size_t i = 0; i < n; i++) {
-    int d = distance(word, list[i]);
-
-    if (d <= least && (!best || d < least)) {
-      best = list[i];
-      least = d;
-    }
-  }
-  return best;
-}
-
 static int error_tostring(lua_State *L)
 {
   lua_pushliteral(L, "text");

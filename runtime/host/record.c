@@ -227,8 +227,9 @@ static void read_record(lua_State *L, struct dh_record *rec, struct dh_buf *b)
 static void not_waited(void *self, int rc, const struct dh_err *err, int64_t lease_end)
 {
   (void)lease_end;
-  if (rc)
-    dh_log(DH_ERROR, self, "a record was refused: %s", err ? err->text : dh_err_name(rc));
+  if (rc) /* once the store has refused one, it refuses all that follow: the end of the run says why */
+    dh_log(rc == DH_EREFUSED ? DH_DEBUG : DH_WARN, self, "a record was refused: %s",
+           err ? err->text : dh_err_name(rc));
   free(self);
 }
 

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/near.h"
 
 #include <lua.h>
 #include <signal.h>
@@ -230,6 +231,5 @@ extern const luaL_Reg dh_record_funcs[];
 void dh_core_open(lua_State *L); /* preloads "core.host" */
 
 struct dh_run *dh_run_from(lua_State *L); /* by the allocator's userdata; cheap */
-const char *dh_closest(const char *word, const char *const *list, size_t n); /* did you mean; NULL */
 
 #endif

@@ -54,11 +54,14 @@ void dh_local_run_ended(void *self, const struct dh_run_end *end)
 {
   struct dh_local *l = self;
   struct dh_local_run *r = dh_local_run_find(l, end->run);
+  struct dh_run_end told = *end;
 
   if (!r)
     return;
+  if (end->outcome == DH_RUN_LOST && r->refused.code)
+    told.err = &r->refused;
   if (l->o.event)
-    l->o.event(l->o.self, &r->claim, end);
+    l->o.event(l->o.self, &r->claim, &told);
   dh_local_run_remove(l, r);
   if (!l->key)
     claim_more(l);

@@ -9,6 +9,7 @@
 
 struct record_job {
   struct dh_job job;
+  struct dh_local *local;
   struct dh_record record;
   int64_t fence, lease_end;
   void (*done)(void *self, int rc, const struct dh_err *err, int64_t lease_end);
@@ -23,18 +24,6 @@ static int record_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
   return db->ops->append(db, &r->record, r->fence, &r->lease_end, err);
 }
 
-static void record_done(struct dh_job *job, int rc, const struct dh_err *err)
-{
-  struct record_job *r = (struct record_job *)job;
-
-  if (r->done)
-    r->done(r->self, rc, err, r->lease_end);
-  else if (rc)
-    dh_log(DH_ERROR, r->record.run, "a %s could not be recorded: %s", dh_record_kind_name(r->record.kind),
-           err->text);
-  free(r);
-}
-
 struct dh_local_run *dh_local_run_find(struct dh_local *l, const char *run)
 {
   struct dh_local_run *r = l->runs;
@@ -42,6 +31,21 @@ struct dh_local_run *dh_local_run_find(struct dh_local *l, const char *run)
   while (r && strcmp(r->claim.run, run))
     r = r->next;
   return r;
+}
+
+static void record_done(struct dh_job *job, int rc, const struct dh_err *err)
+{
+  struct record_job *r = (struct record_job *)job;
+  struct dh_local_run *run = rc ? dh_local_run_find(r->local, r->record.run) : NULL;
+
+  if (run && !run->refused.code)
+    run->refused = *err;
+  if (r->done)
+    r->done(r->self, rc, err, r->lease_end);
+  else if (rc)
+    dh_log(DH_ERROR, r->record.run, "a %s could not be recorded: %s", dh_record_kind_name(r->record.kind),
+           err->text);
+  free(r);
 }
 
 static void port_record(struct dh_port *p, const struct dh_record *record,
@@ -63,6 +67,7 @@ static void port_record(struct dh_port *p, const struct dh_record *record,
   }
   r->job =
       (struct dh_job){.work = record_work, .done = record_done, .urgent = dh_record_urgent(record->kind)};
+  r->local = l;
   r->record = *record;
   r->record.data = memcpy(r->data, record->data ? record->data : "", record->len);
   r->fence = run->claim.fence;

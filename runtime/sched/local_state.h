@@ -11,6 +11,8 @@
 struct dh_local_run {
   struct dh_local_run *next;
   struct dh_claim claim;
+  struct dh_err
+      refused; /* the first record that could not be written; the refusals after it follow from it */
 };
 
 struct dh_local {

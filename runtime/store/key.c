@@ -80,8 +80,11 @@ int dh_key_load(const char *conf_dir, bool make, unsigned char key[KEY_BYTES], c
     return dh_err_set(err, DH_ELIMIT, "the path is too long: %s", conf_dir);
   if (access(path, F_OK)) {
     if (!make) {
-      dh_err_set(err, DH_ENOENT, "the vault has no key yet in %s", path);
-      dh_err_advice(err, "deskhand secret set NAME makes one");
+      dh_err_set(err, DH_ENOENT, "the vault's key is not there: %s", path);
+      dh_err_advice(
+          err,
+          "put back the one with which the store's secrets were sealed, or set them anew: deskhand secret "
+          "set NAME");
       return DH_ENOENT;
     }
     if ((rc = make_key(conf_dir, path, err)))

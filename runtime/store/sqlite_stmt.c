@@ -2,15 +2,20 @@
  */
 #include "sqlite.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 int sq_fail(struct sq *q, const char *doing, struct dh_err *err)
 {
-  int code = q->sql ? sqlite3_extended_errcode(q->sql) : SQLITE_NOMEM;
+  int code = q->sql ? sqlite3_extended_errcode(q->sql) : SQLITE_NOMEM,
+      of_system = q->sql ? sqlite3_system_errno(q->sql) : 0;
   const char *text = q->sql ? sqlite3_errmsg(q->sql) : "no memory";
 
+  if ((code & 0xff) == SQLITE_IOERR &&
+      of_system == ENOSPC) /* it is full for a file that SQLite needs beside */
+    code = SQLITE_FULL;
   switch (code & 0xff) {
   case SQLITE_NOMEM:
     return dh_err_set(err, DH_ENOMEM, "%s %s: no memory", doing, q->path);
@@ -30,9 +35,13 @@ int sq_fail(struct sq *q, const char *doing, struct dh_err *err)
     return dh_err_set(err, DH_EAGAIN, "%s %s: another process is writing it", doing, q->path);
   case SQLITE_READONLY:
     return dh_err_set(err, DH_EACCES, "%s %s: it is open for reading only", doing, q->path);
+  case SQLITE_CANTOPEN: /* also to read it needs a file beside it */
+    dh_err_set(err, DH_EIO, "%s %s: %s", doing, q->path, text);
+    dh_err_advice(err, "its folder must be there, and may be written by whoever reads it too");
+    return DH_EIO;
   default:
     dh_err_set(err, DH_EIO, "%s %s: %s", doing, q->path, text);
-    dh_err_seen(err, "SQLite %d, errno %d", code, q->sql ? sqlite3_system_errno(q->sql) : 0);
+    dh_err_seen(err, "SQLite %d, errno %d", code, of_system);
     return DH_EIO;
   }
 }

@@ -52,8 +52,10 @@ static int make_files(const char *path, struct dh_err *err)
   if ((rc = dh_disk_check(path, err)))
     return rc;
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return dh_err_errno(err, "cannot open the store %s", path);
+  if (fd < 0) {
+    dh_err_errno(err, "cannot open the store %s", path);
+    return dh_err_advice(err, "--store or DESKHAND_STORE names a file in a folder that may be written");
+  }
   rc = fchmod(fd, 0600) ? dh_err_errno(err, "cannot set the rights of the store %s", path) : 0;
   close(fd);
   return rc;
