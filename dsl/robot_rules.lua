@@ -55,6 +55,8 @@ function rules.cases(c)
   if c.once_a and c.once_a ~= "day" and c.once_a ~= "month" and c.once_a ~= "year" then
     use("cases.once_a is \"day\", \"month\" or \"year\"", tostring(c.once_a))
   end
+  if c.watch ~= nil and type(c.watch) ~= "boolean" then use("cases.watch is true or false", tostring(c.watch)) end
+  if c.watch and not c.from then use("cases.watch watches what cases.from names, which is missing", "", "write from = \"inbox/*\"") end
 end
 
 return rules

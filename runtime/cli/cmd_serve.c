@@ -104,25 +104,29 @@ const struct dh_command dh_cmd_serve = {
     .name = "serve",
     .summary = "Works off the queues of robots, many cases in parallel",
     .usage = "[--until-idle] [--workers N] [ROBOT…]",
-    .help = "Serves the robots named, else all in ./robots: takes in what their cases.from names, works off "
-            "their queues,\n"
-            "tries again what failed, goes on with what was answered. Other commands (queue add, review "
-            "answer) speak to it.\n\n"
-            "SIGTERM ends it; runs stay as they are and go on at the next start, nothing confirmed is done "
-            "twice. A second\n"
-            "serve on the same store says which process holds it.\n\n"
-            "When every case of a period is done, rejected or failed, its table of results (cases.to) is "
-            "written, "
-            "then\n"
-            "finish(batch) of the robot runs: once a period, whatever is killed or comes later. A case that "
-            "waits "
-            "for a person\n"
-            "or is parked keeps its period open.\n\n"
-            "--until-idle ends when nothing is open but cases that wait for a person. The last line counts "
-            "each state. Exit\n"
-            "code 0 says that nothing failed or is unknown.\n\n"
-            "On a terminal a live table is shown, elsewhere one line a case. The log goes to standard error "
-            "(log.format).",
+    .help =
+        "Serves the robots named, else all in ./robots: takes in what their cases.from names, works off "
+        "their queues,\n"
+        "tries again what failed, goes on with what was answered. Other commands (queue add, review "
+        "answer) speak to it.\n\n"
+        "SIGTERM ends it; runs stay as they are and go on at the next start, nothing confirmed is done "
+        "twice. A second\n"
+        "serve on the same store says which process holds it.\n\n"
+        "When every case of a period is done, rejected or failed, its table of results (cases.to) is "
+        "written, "
+        "then\n"
+        "finish(batch) of the robot runs: once a period, whatever is killed or comes later. A case that "
+        "waits "
+        "for a person\n"
+        "or is parked keeps its period open.\n\n"
+        "With cases.watch a folder is watched: a file becomes a case once it is complete, each name once a "
+        "period. What\n"
+        "cannot be taken in is reported and left in place. With --until-idle the folder is read once.\n\n"
+        "--until-idle ends when nothing is open but cases that wait for a person. The last line counts "
+        "each state. Exit\n"
+        "code 0 says that nothing failed or is unknown.\n\n"
+        "On a terminal a live table is shown, elsewhere one line a case. The log goes to standard error "
+        "(log.format).",
     .options = options,
     .most = -1,
     .exec = exec,

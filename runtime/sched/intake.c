@@ -1,89 +1,19 @@
-/* intake.c - robots and case files from disk. See intake.h. */
+/* intake.c - cases from files of cases. See intake.h. */
 #include "intake.h"
 #include "../base/clock.h"
 #include "../host/module.h"
 #include "../host/run.h"
 #include "../store/store.h"
-#include "period.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 256 << 20, GATHER_MAX = 8 << 20 };
-
-/* ---- robots */
-
-int dh_robot_read(const char *path, struct dh_robot *r, struct dh_err *err)
-{
-  struct stat st;
-  char *slash;
-  int rc;
-
-  memset(r, 0, sizeof *r);
-  dh_buf_init(&r->bundle, DH_DATA_MAX);
-  dh_buf_init(&r->declaration, 1 << 20);
-  snprintf(r->path, sizeof r->path, "%s", path);
-  snprintf(r->folder, sizeof r->folder, "%s", path);
-  if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-    slash = strrchr(r->folder, '/');
-    if (slash)
-      slash[slash == r->folder] = '\0';
-    else
-      snprintf(r->folder, sizeof r->folder, ".");
-  }
-  rc = dh_bundle_read(path, &r->bundle, r->hash, r->name, err);
-  if (!rc)
-    rc = dh_robot_declare(r->bundle.data, r->bundle.len, path, &r->declaration, err);
-  if (!rc)
-    rc = dh_val_parse_buf(&r->declaration, &r->declared, err);
-  if (rc)
-    dh_robot_fini(r);
-  return rc;
-}
-
-void dh_robot_fini(struct dh_robot *r)
-{
-  free(r->declared);
-  r->declared = NULL;
-  dh_buf_fini(&r->bundle);
-  dh_buf_fini(&r->declaration);
-}
-
-char *dh_robot_cases(const struct dh_robot *r, const char *what, char *out, size_t size)
-{
-  return dh_val_text(dh_val_get(r->declared, "cases"), what, out, size);
-}
-
-int dh_robot_wants(const struct dh_robot *r)
-{
-  char to[512];
-
-  return (*dh_robot_cases(r, "to", to, sizeof to) ? DH_WANTS_TABLE : 0) |
-         (dh_val_bool(r->declared, "finish", false) ? DH_WANTS_FINISH : 0);
-}
-
-char *dh_robot_zone(const struct dh_robot *r, const char *zone, char out[64])
-{
-  dh_val_text(r->declared, "zone", out, 64);
-  if (!*out && zone)
-    snprintf(out, 64, "%s", zone);
-  return out;
-}
-
-void dh_robot_period(const struct dh_robot *r, const char *zone, char out[16])
-{
-  char once_a[8], name[64];
-
-  dh_period_text(dh_robot_cases(r, "once_a", once_a, sizeof once_a), dh_robot_zone(r, zone, name), out);
-}
 
 /* ---- one case */
 
@@ -171,7 +101,7 @@ static int case_key(const struct dh_robot *r, const struct dh_val *raw, bool sin
   return 0;
 }
 
-static int refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err)
+int dh_intake_refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err)
 {
   if (dh_put_map(&in->refused, 2) || dh_put_kt(&in->refused, "key", key) ||
       dh_put_text(&in->refused, "error") || dh_put_err(&in->refused, why))
@@ -273,9 +203,19 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
     rc = take_rank(raw, &rank, &why);
   if (!rc)
     rc = dh_case_take(declared, raw, base, keep, (void *)in->blobs, &input, &why);
-  rc = rc ? refuse(in, key, &why, err) : accept_case(in, r, key, &rank, &input, err);
+  rc = rc ? dh_intake_refuse(in, key, &why, err) : accept_case(in, r, key, &rank, &input, err);
   dh_buf_fini(&input);
   return rc;
+}
+
+int dh_intake_named(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *declared,
+                    const char *folder, const char *name, struct dh_err *err)
+{
+  struct dh_val pair[2] = {{.type = DH_TEXT, .n = 4, .s = "file"},
+                           {.type = DH_TEXT, .n = strlen(name), .s = name}};
+  struct dh_val raw = {.type = DH_MAP, .n = 1, .items = pair};
+
+  return take(in, r, declared, &raw, folder, name, false, err);
 }
 
 int dh_intake_empty(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err)
@@ -355,66 +295,4 @@ int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *f
   free(v);
   dh_buf_fini(&cbor);
   return rc;
-}
-
-/* {case: {file: {type: "file"}}}: what a case from a folder is when the robot does not say so itself. */
-static void file_case(struct dh_val v[6])
-{
-  static const char *const names[] = {"case", "file", "type"};
-
-  for (int i = 0; i < 3; i++) {
-    v[2 * i] = (struct dh_val){.type = DH_TEXT, .n = 4, .s = names[i]};
-    v[2 * i + 1] = (struct dh_val){.type = DH_MAP, .n = 1, .items = &v[2 * i + 2]};
-  }
-  v[5] = (struct dh_val){.type = DH_TEXT, .n = 4, .s = "file"};
-}
-
-/* One case a file of the folder; its key is the file's name. */
-static int take_folder(struct dh_intake *in, const struct dh_robot *r, const char *pattern,
-                       struct dh_err *err)
-{
-  char folder[2 * DH_PATH + 8], path[2 * DH_PATH + 300];
-  const char *slash = strrchr(pattern, '/');
-  struct dh_val made[6], root = {.type = DH_MAP, .n = 1, .items = made};
-  const struct dh_val *declared = r->declared;
-  struct dirent **names;
-  int n, rc = 0;
-
-  if (!dh_val_get(dh_val_get(declared, "case"), "file")) {
-    file_case(made);
-    declared = &root;
-  }
-  snprintf(folder, sizeof folder, "%s%s%.*s", *pattern == '/' ? "" : r->folder, *pattern == '/' ? "" : "/",
-           slash ? (int)(slash - pattern) : 1, slash ? pattern : ".");
-  n = scandir(folder, &names, NULL, alphasort);
-  if (n < 0)
-    return dh_err_errno(err, "the folder %s of cases.from cannot be read", folder);
-  for (int i = 0; i < n; i++) {
-    const char *name = names[i]->d_name;
-    struct dh_val pair[2] = {{.type = DH_TEXT, .n = 4, .s = "file"},
-                             {.type = DH_TEXT, .n = strlen(name), .s = name}};
-    struct dh_val raw = {.type = DH_MAP, .n = 1, .items = pair};
-    struct stat st;
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (!rc && *name != '.' && fnmatch(slash ? slash + 1 : pattern, name, 0) == 0 && stat(path, &st) == 0 &&
-        S_ISREG(st.st_mode))
-      rc = take(in, r, declared, &raw, folder, name, false, err);
-    free(names[i]);
-  }
-  free(names);
-  return rc;
-}
-
-int dh_intake_from(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err)
-{
-  char from[512], path[2 * DH_PATH];
-
-  dh_robot_cases(r, "from", from, sizeof from);
-  if (!*from)
-    return 0;
-  if (strpbrk(from, "*?["))
-    return take_folder(in, r, from, err);
-  snprintf(path, sizeof path, "%s%s%s", *from == '/' ? "" : r->folder, *from == '/' ? "" : "/", from);
-  return dh_intake_file(in, r, path, err);
 }

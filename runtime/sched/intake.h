@@ -55,8 +55,28 @@ void dh_intake_fini(struct dh_intake *in);
  * standard input. A case that is refused does not stop the others: it goes to `refused`. An error: nothing
  * can be read. */
 int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *file, struct dh_err *err);
-/* What the robot's cases.from names: a file of cases, or "folder/x*": one case a file. */
+/* Notes a refusal. */
+int dh_intake_refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err);
+
+/* ---- cases.from (intake_from.c): a file of cases, or "folder/x*": one case a file, called by its name */
+struct dh_source {
+  char folder[2 * DH_PATH];
+  char pattern[512]; /* of names in the folder */
+  bool each;         /* each file is a case; false: pattern names the one file of cases */
+};
+bool dh_source_of(const struct dh_robot *r, struct dh_source *s); /* false: it has no cases.from */
+bool dh_source_takes(const struct dh_source *s, const char *name);
+/* All that is there now. */
 int dh_intake_from(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err);
+/* The same; each file of a folder only if it is ready (NULL: all are). */
+int dh_intake_all(struct dh_intake *in, const struct dh_robot *r, const struct dh_source *s,
+                  bool (*ready)(const struct dh_source *s, const char *name), struct dh_err *err);
+/* One file of the source's folder, by its name; nothing when it is none of the source's. */
+int dh_intake_one(struct dh_intake *in, const struct dh_robot *r, const struct dh_source *s, const char *name,
+                  struct dh_err *err);
+/* The file `name` of the folder as a case {file}, declared so. */
+int dh_intake_named(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *declared,
+                    const char *folder, const char *name, struct dh_err *err);
 /* One case with an empty input and a fresh key. */
 int dh_intake_empty(struct dh_intake *in, const struct dh_robot *r, struct dh_err *err);
 

@@ -32,7 +32,10 @@ struct dh_sup_queue {
   bool apart;     /* isolation = "process": never shares a worker with other robots */
   bool dry;       /* nothing was due at the last claim */
   bool claiming;
-  bool blocked;     /* its table could not be written */
+  bool blocked;      /* its table could not be written */
+  bool watched;      /* cases.watch: its period is not over before its time is */
+  int64_t held_open; /* of the table that was written meanwhile, and … */
+  char held_period[16];
   int64_t ended[8]; /* outcomes since the start, by enum dh_outcome */
 };
 
@@ -99,7 +102,7 @@ struct dh_supervisor {
   int signal;
   bool stopping, stopped, asked_due;
   struct dh_err failed; /* why it ends, when it is a failure */
-  uv_timer_t due, watch, again, redraw, unblock;
+  uv_timer_t due, watch, again, redraw, unblock, turn, reread;
   uv_signal_t signals[2];
   bool tty;
   int drawn; /* lines of the live table */
@@ -158,6 +161,8 @@ int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
 /* ---- sup_intake.c */
 int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err);
 void dh_sup_intake_close(struct dh_supervisor *s);
+bool dh_sup_intake_busy(const struct dh_supervisor *s); /* robots are being read; not: are watched */
+void dh_sup_intake_again(uv_timer_t *t);
 
 /* ---- sup_finish.c */
 void dh_sup_finish_look(struct dh_supervisor *s); /* if it is unsettled: is a period over? */

@@ -2,13 +2,19 @@
  * thread and of the pool. Looked for whenever a case may have become final; what is found again after a kill
  * is done again. */
 #include "sup.h"
+#include "../base/clock.h"
 #include "../base/log.h"
 #include "finish.h"
+#include "period.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_MS = 60000 /* a table that could not be written */ };
+enum {
+  AGAIN_MS = 60000,    /* a table that could not be written */
+  GRACE_MS = 5000,     /* after a watched period: what appeared in its last moment is on its way */
+  TURN_MS = 60 * 60000 /* the clock is looked at as often: it may be set */
+};
 
 /* The end that is being dealt with. */
 struct dh_sup_finish {
@@ -20,6 +26,7 @@ struct dh_sup_finish {
   struct dh_op *op;
   struct dh_ending e;
   bool added;
+  bool held; /* only its table */
 };
 
 struct work_op {
@@ -130,6 +137,13 @@ static void worked(struct dh_op *op)
 
   f->e = ((struct work_op *)op)->e;
   memset(&((struct work_op *)op)->e, 0, sizeof f->e);
+  if (!op->rc && f->held) {
+    f->q->held_open = f->e.open;
+    memcpy(f->q->held_period, f->e.period, sizeof f->q->held_period);
+    done(f, true);
+    dh_sup_look(s);
+    return;
+  }
   if (op->rc == DH_ELIMIT) { /* it would be too large the next time, too */
     dh_log(DH_ERROR, NULL, "%s; %s", op->err ? op->err->text : "finish(batch) is too large",
            op->err ? op->err->advice : "");
@@ -185,15 +199,44 @@ static void read_done(struct dh_job *job, int rc, const struct dh_err *err)
   dh_sup_job_done(s);
 }
 
-/* Is there a period that can be dealt with now? */
+/* Files may still appear in a folder that is watched, as long as the period lasts: until then only its table
+ * is kept up to date. */
+static bool is_held(const struct dh_sup_queue *q, const char *period)
+{
+  char now[16];
+
+  if (!q->watched)
+    return false;
+  dh_period_at(q->once_a, q->zone, dh_wall_ms() - GRACE_MS, now);
+  return strcmp(now, period) <= 0;
+}
+
+static void look_at_its_end(struct dh_supervisor *s, const struct dh_sup_queue *q)
+{
+  int64_t now = dh_wall_ms(), turn = dh_period_turn(q->once_a, q->zone, now - GRACE_MS);
+  int64_t ms = turn + GRACE_MS - now;
+
+  if (turn)
+    uv_timer_start(&s->turn, dh_sup_finish_unblock, (uint64_t)(ms < TURN_MS ? ms + 1 : TURN_MS), 0);
+}
+
+/* A period that can be dealt with now; NULL: none. */
 static const struct dh_val *choose(struct dh_sup_finish *f, const struct dh_val *list)
 {
-  char queue[64];
+  char queue[64], period[16];
 
   for (size_t i = 0; i < list->n; i++) {
-    f->q = dh_sup_queue_find(f->s, dh_val_text(&list->items[i], "queue", queue, sizeof queue));
-    if (f->q && !f->q->blocked)
-      return &list->items[i];
+    const struct dh_val *over = &list->items[i];
+
+    f->q = dh_sup_queue_find(f->s, dh_val_text(over, "queue", queue, sizeof queue));
+    if (!f->q || f->q->blocked)
+      continue;
+    f->held = is_held(f->q, dh_val_text(over, "period", period, sizeof period));
+    if (!f->held)
+      return over;
+    look_at_its_end(f->s, f->q);
+    if (*f->q->to && (dh_val_int(over, "open", 0) != f->q->held_open || strcmp(period, f->q->held_period)))
+      return over;
   }
   return NULL;
 }
@@ -223,6 +266,8 @@ static void over_done(struct dh_job *job, int rc, const struct dh_err *err)
     over = choose(f, list);
   if (over && !s->stopping) {
     dh_ending_init(&f->e, over, dh_store_blobs(s->store));
+    if (f->held)
+      f->e.wants &= DH_WANTS_TABLE;
     submit(f, read_work, read_done);
   } else {
     done(f, false);
@@ -236,7 +281,7 @@ void dh_sup_finish_look(struct dh_supervisor *s)
   struct dh_sup_finish *f;
 
   /* not while cases are being read: what is not taken in yet is not final */
-  if (s->stopping || s->finish || !s->unsettled || s->intakes)
+  if (s->stopping || s->finish || !s->unsettled || dh_sup_intake_busy(s))
     return;
   f = calloc(1, sizeof *f);
   if (!f || !(f->names = dh_sup_names(s))) {

@@ -1,7 +1,10 @@
-/* sup_intake.c - robots and their case files at the start of serve: read by a child, because a robot's file
- * and a case file are foreign text. The child (`deskhand intake`) is asked {intake: path, blobs, zone} and
- * sends {robot: name, folder, to, key, once_a, zone, apart}, then requests to add (change.h), {refused:
- * [{key, error}]}, and {end: true} or {failed: error}. */
+/* sup_intake.c - robots and their case files at the start of serve, and files that appear later: read by a
+ * child, because a robot's file and a case file are foreign text. The child (`deskhand intake`,
+ * intake_child.c) is asked {intake: path, blobs, zone, watch} and sends {robot: name, folder, to, key,
+ * once_a, zone, apart, wants, watched}, then requests to add (change.h), {refused: [{key, error}]}, and {end:
+ * true} or {failed: error}. One that watches stays: {fresh: whether what follows has just appeared}, {note:
+ * text} and the same messages follow. When such a one ends, it is begun again: it looks at all that is there.
+ */
 #include "sup.h"
 #include "../base/log.h"
 
@@ -10,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 60000, AGAIN_MS = 1000, AGAIN_MOST_MS = 60000 };
+static const int64_t for_ever_ms = (int64_t)1 << 50;
 
 struct dh_sup_intake {
   struct dh_sup_intake *next;
@@ -18,10 +22,23 @@ struct dh_sup_intake {
   char robot[DH_PATH];
   struct dh_op *child;
   struct dh_peer *peer;
-  bool ended;
+  bool reading; /* not at the end of what is there */
+  bool watched; /* it stays */
+  bool fresh;   /* what it sends now has just appeared */
+  int failures; /* ends of it since it watched last */
 };
 
-/* ---- the supervisor's side */
+static void close_child(struct dh_sup_intake *in)
+{
+  dh_peer_close(&in->peer);
+  if (in->child) {
+    in->child->notify = NULL;
+    dh_op_cancel(in->child);
+    dh_op_release(in->child);
+  }
+  in->child = NULL;
+  in->reading = false;
+}
 
 static void finish(struct dh_sup_intake *in)
 {
@@ -32,21 +49,27 @@ static void finish(struct dh_sup_intake *in)
       *at = in->next;
       break;
     }
-  dh_peer_close(&in->peer);
-  if (in->child) {
-    in->child->notify = NULL;
-    dh_op_cancel(in->child);
-    dh_op_release(in->child);
-  }
+  close_child(in);
   free(in);
 }
 
 static void failed(struct dh_sup_intake *in, const struct dh_err *err)
 {
   struct dh_supervisor *s = in->s;
+  int64_t ms = (int64_t)AGAIN_MS << (in->failures < 6 ? in->failures : 6);
 
-  finish(in);
-  dh_sup_fail(s, err);
+  if (!in->watched) {
+    finish(in);
+    dh_sup_fail(s, err);
+    return;
+  }
+  dh_log(DH_ERROR, NULL, "%s: %s%s%s; it is looked at again", in->robot, err->text, *err->advice ? "; " : "",
+         err->advice);
+  in->failures++;
+  close_child(in);
+  if (!uv_is_active((uv_handle_t *)&s->reread))
+    uv_timer_start(&s->reread, dh_sup_intake_again, (uint64_t)(ms < AGAIN_MOST_MS ? ms : AGAIN_MOST_MS), 0);
+  dh_sup_look(s);
 }
 
 static void added(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err)
@@ -61,6 +84,25 @@ static void added(void *self, int rc, const struct dh_buf *answer, const struct 
   if (!dh_val_parse_buf(answer, &v, NULL) && dh_val_int(v, "added", 0))
     dh_log(DH_INFO, NULL, "%lld cases taken in", (long long)dh_val_int(v, "added", 0));
   free(v); /* those that stand there already are no news: serve begins with the same file every time */
+}
+
+/* Of files that have just appeared: a name that stands already is news. */
+static void added_fresh(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err)
+{
+  struct dh_val *v = NULL;
+  const struct dh_val *refused;
+  struct dh_err why;
+
+  added(self, rc, answer, err);
+  if (rc || dh_val_parse_buf(answer, &v, NULL))
+    return;
+  refused = dh_val_get(v, "refused");
+  for (size_t i = 0; refused && refused->type == DH_LIST && i < refused->n; i++) {
+    dh_val_err(dh_val_get(&refused->items[i], "error"), &why);
+    dh_log(DH_WARN, NULL, "%s; a file of the same name counts once: another case wants another name",
+           why.text);
+  }
+  free(v);
 }
 
 static void say_refused(struct dh_sup_intake *in, const struct dh_val *list)
@@ -90,6 +132,34 @@ static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
   dh_val_text(v, "once_a", q->once_a, sizeof q->once_a);
   dh_val_text(v, "zone", q->zone, sizeof q->zone);
   q->apart = dh_val_bool(v, "apart", false);
+  q->watched = in->watched = dh_val_bool(v, "watched", false);
+  if (q->watched && (dh_val_int(v, "wants", 0) & DH_WANTS_FINISH) && !*q->once_a)
+    dh_log(DH_WARN, NULL,
+           "%s: finish(batch) does not run while its folder is watched: its period has no end; "
+           "write once_a = \"day\"",
+           q->name);
+}
+
+/* All that was there is taken in. */
+static void ended(struct dh_sup_intake *in)
+{
+  struct dh_supervisor *s = in->s;
+
+  if (in->watched) {
+    in->reading = false;
+    in->failures = 0;
+    dh_op_deadline(in->child, for_ever_ms);
+  } else {
+    finish(in);
+  }
+  dh_sup_look(s);
+}
+
+static void say_note(const struct dh_sup_intake *in, const struct dh_val *v)
+{
+  char note[400];
+
+  dh_log(DH_INFO, NULL, "%s: %s", in->robot, dh_val_text(v, "note", note, sizeof note));
 }
 
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
@@ -98,26 +168,29 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
   struct dh_supervisor *s = in->s;
   struct dh_val *v = NULL;
   struct dh_err err;
+  bool end = false;
   int rc = dh_val_parse_buf(&f->data, &v, &err);
 
   (void)p;
   if (!rc && dh_val_get(v, "robot"))
     take_robot(in, v);
   else if (!rc && dh_val_get(v, "do"))
-    rc = dh_sup_change(s, f->data.data, f->data.len, added, s, &err);
+    rc = dh_sup_change(s, f->data.data, f->data.len, in->fresh ? added_fresh : added, s, &err);
   else if (!rc && dh_val_get(v, "refused"))
     say_refused(in, dh_val_get(v, "refused"));
+  else if (!rc && dh_val_get(v, "fresh"))
+    in->fresh = dh_val_bool(v, "fresh", false);
+  else if (!rc && dh_val_get(v, "note"))
+    say_note(in, v);
   else if (!rc && dh_val_get(v, "failed"))
     dh_val_err(dh_val_get(v, "failed"), &err), rc = err.code;
   else if (!rc && dh_val_get(v, "end"))
-    in->ended = true;
+    end = true;
   free(v);
-  if (rc) {
+  if (rc)
     failed(in, &err);
-  } else if (in->ended) {
-    finish(in);
-    dh_sup_look(s);
-  }
+  else if (end)
+    ended(in);
 }
 
 static void gone(struct dh_sup_intake *in)
@@ -157,9 +230,12 @@ static int begin(struct dh_sup_intake *in, struct dh_err *err)
     return rc;
   dh_buf_init(&b, 64 << 10);
   spec.fds[3] = pair[1];
+  in->reading = true;
+  in->fresh = false;
   if ((rc = dh_peer_open(&in->s->loop, pair[0], &events, in, &in->peer, err)))
     close(pair[0]);
-  if (!rc && (dh_put_map(&b, 3) || dh_put_kt(&b, "intake", in->robot) ||
+  if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "intake", in->robot) ||
+              dh_put_kb(&b, "watch", !in->s->o.until_idle) ||
               dh_put_kt(&b, "zone", dh_conf_get(in->s->o.conf, "zone")) ||
               dh_put_kt(&b, "blobs", dh_store_blobs(in->s->store))))
     rc = dh_err_set(err, DH_ENOMEM, "no memory to read a robot");
@@ -195,124 +271,27 @@ int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_er
   return rc;
 }
 
+void dh_sup_intake_again(uv_timer_t *t)
+{
+  struct dh_supervisor *s = t->data;
+  struct dh_err err;
+
+  for (struct dh_sup_intake *in = s->intakes; in && !s->stopping; in = in->next)
+    if (!in->child && begin(in, &err))
+      failed(in, &err);
+}
+
+bool dh_sup_intake_busy(const struct dh_supervisor *s)
+{
+  const struct dh_sup_intake *in = s->intakes;
+
+  while (in && !in->reading)
+    in = in->next;
+  return in != NULL;
+}
+
 void dh_sup_intake_close(struct dh_supervisor *s)
 {
   while (s->intakes)
     finish(s->intakes);
-}
-
-/* ---- the child */
-
-struct reader {
-  int fd;
-  struct dh_robot robot;
-  struct dh_frame out;
-};
-
-static int send_out(struct reader *r, int rc, struct dh_err *err)
-{
-  rc = rc ? dh_err_set(err, rc, "no memory for a message") : dh_frame_send(r->fd, &r->out, err);
-  dh_frame_clear(&r->out);
-  return rc;
-}
-
-static int send_robot(struct reader *r, const char *zone, struct dh_err *err)
-{
-  const struct dh_val *key = dh_val_get(dh_val_get(r->robot.declared, "cases"), "key");
-  char to[512], once_a[8], column[64] = "key", name[64];
-  struct dh_buf *b = &r->out.data;
-
-  if (key && key->type == DH_TEXT)
-    snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
-  dh_robot_cases(&r->robot, "to", to, sizeof to);
-  dh_robot_cases(&r->robot, "once_a", once_a, sizeof once_a);
-  return send_out(
-      r,
-      dh_put_map(b, 7) || dh_put_kt(b, "robot", r->robot.name) || dh_put_kt(b, "folder", r->robot.folder) ||
-              dh_put_kt(b, "to", to) || dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
-              dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name)) ||
-              dh_put_kb(b, "apart", dh_val_is(dh_val_get(r->robot.declared, "isolation"), "process"))
-          ? DH_ENOMEM
-          : 0,
-      err);
-}
-
-/* What has gathered, so that it fits into a message. */
-static int send_cases(struct dh_intake *in, void *self, struct dh_err *err)
-{
-  struct reader *r = self;
-  int rc = send_out(r, dh_change_put_add(&r->out.data, &r->robot, in), err);
-
-  dh_buf_clear(&in->cases);
-  in->ncases = 0;
-  return rc;
-}
-
-static int send_refused(struct reader *r, const struct dh_intake *in, struct dh_err *err)
-{
-  struct dh_buf *b = &r->out.data;
-  int rc;
-
-  if (!in->nrefused)
-    return 0;
-  rc = dh_put_map(b, 1);
-  if (!rc)
-    rc = dh_put_text(b, "refused");
-  if (!rc)
-    rc = dh_put_list(b, in->nrefused);
-  if (!rc)
-    rc = dh_buf_put(b, in->refused.data, in->refused.len);
-  return send_out(r, rc, err);
-}
-
-static int read_all(struct reader *r, const struct dh_val *request, struct dh_err *err)
-{
-  struct dh_intake in;
-  char path[DH_PATH], blobs[DH_PATH * 2], zone[64];
-  int rc = dh_robot_read(dh_val_text(request, "intake", path, sizeof path), &r->robot, err);
-
-  if (rc)
-    return rc;
-  dh_intake_init(&in, dh_val_text(request, "blobs", blobs, sizeof blobs));
-  in.zone = dh_val_text(request, "zone", zone, sizeof zone);
-  in.full = send_cases;
-  in.self = r;
-  rc = send_robot(r, zone, err);
-  if (!rc)
-    rc = dh_intake_from(&in, &r->robot, err);
-  if (!rc)
-    rc = send_cases(&in, r, err); /* none too: the robot's version goes with it */
-  if (!rc)
-    rc = send_refused(r, &in, err);
-  dh_intake_fini(&in);
-  dh_robot_fini(&r->robot);
-  return rc;
-}
-
-int dh_intake_main(int fd)
-{
-  struct reader r = {.fd = fd};
-  struct dh_val *v = NULL;
-  struct dh_frame f;
-  struct dh_err err;
-  int rc;
-
-  dh_frame_init(&f);
-  dh_frame_init(&r.out);
-  rc = dh_frame_recv(fd, &f, &err);
-  if (!rc)
-    rc = dh_val_parse_buf(&f.data, &v, &err);
-  if (!rc)
-    rc = read_all(&r, v, &err);
-  dh_frame_clear(&r.out);
-  if (rc)
-    rc = dh_put_map(&r.out.data, 1) || dh_put_text(&r.out.data, "failed") || dh_put_err(&r.out.data, &err);
-  else
-    rc = dh_put_map(&r.out.data, 1) || dh_put_kb(&r.out.data, "end", true);
-  if (!rc)
-    rc = dh_frame_send(fd, &r.out, NULL);
-  free(v);
-  dh_frame_fini(&f);
-  dh_frame_fini(&r.out);
-  return rc ? 1 : 0;
 }

@@ -77,7 +77,7 @@ static bool all_dry(const struct dh_supervisor *s)
 
 static bool nothing_runs(const struct dh_supervisor *s)
 {
-  return !s->runs && !s->intakes && s->jobs == 0 && all_dry(s) && !dh_sup_finish_busy(s);
+  return !s->runs && !dh_sup_intake_busy(s) && s->jobs == 0 && all_dry(s) && !dh_sup_finish_busy(s);
 }
 
 static void due_now(uv_timer_t *t)
@@ -217,7 +217,7 @@ static int submit_first(struct dh_supervisor *s, struct dh_err *err)
 static void open_timers(struct dh_supervisor *s)
 {
   static const int numbers[] = {SIGTERM, SIGINT};
-  uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw, &s->unblock};
+  uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw, &s->unblock, &s->turn, &s->reread};
 
   for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
     uv_timer_init(&s->loop.uv, timers[i]);
@@ -282,6 +282,8 @@ static void free_all(struct dh_supervisor *s)
   uv_close((uv_handle_t *)&s->again, NULL);
   uv_close((uv_handle_t *)&s->redraw, NULL);
   uv_close((uv_handle_t *)&s->unblock, NULL);
+  uv_close((uv_handle_t *)&s->turn, NULL);
+  uv_close((uv_handle_t *)&s->reread, NULL);
   dh_loop_close(&s->loop);
   while (s->queues) {
     struct dh_sup_queue *q = s->queues;
