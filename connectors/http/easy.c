@@ -130,6 +130,37 @@ static int make_lines(struct dh_http_transfer *t)
   return lines ? 0 : DH_ENOMEM;
 }
 
+/* What no request changes. */
+void dh_easy_basics(CURL *e)
+{
+  static const curl_version_info_data *built; /* the same for the whole process, and not cheap to ask for */
+
+  if (!built)
+    built = curl_version_info(CURLVERSION_NOW);
+  curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(e, CURLOPT_USERAGENT, "Deskhand");
+  curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 100L);
+  curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)DH_HTTP_STALL_MS / 1000);
+  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  /* The folder of the system's certificates is searched by name; reading its bundle of all would cost 10 ms
+   * for every connection. It stays when tls.ca adds one. */
+  if (built->capath) {
+    curl_easy_setopt(e, CURLOPT_CAPATH, built->capath);
+    curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+  }
+}
+
 static void set_method(struct dh_http_transfer *t)
 {
   CURL *e = t->easy;
@@ -153,17 +184,9 @@ static void set_method(struct dh_http_transfer *t)
 
 static void set_tls(struct dh_http_transfer *t)
 {
-  const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
   CURL *e = t->easy;
 
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  /* The folder of the system's certificates is searched by name; reading its bundle of all would cost 10 ms
-   * for every connection. It stays when tls.ca adds one. */
-  if (built->capath)
-    curl_easy_setopt(e, CURLOPT_CAPATH, built->capath);
-  if (t->req.ca || built->capath)
+  if (t->req.ca)
     curl_easy_setopt(e, CURLOPT_CAINFO, t->req.ca);
   if (t->req.cert)
     curl_easy_setopt(e, CURLOPT_SSLCERT, t->req.cert);
@@ -178,14 +201,6 @@ static void set_limits(struct dh_http_transfer *t, int64_t left_ms)
   curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                    (long)(left_ms < DH_HTTP_CONNECT_MS && left_ms > 1 ? left_ms : DH_HTTP_CONNECT_MS));
-  curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 100L);
-  curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)DH_HTTP_STALL_MS / 1000);
-  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-  curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-  curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
-  curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 }
 
 /* With a proxy the address is the proxy's; then the names alone decide (check_place), and localhost stays
@@ -195,7 +210,6 @@ static void set_proxy(struct dh_http_transfer *t)
   t->proxied = t->req.proxy && !dh_host_in_text(t->req.no_proxy, t->place.host) &&
                dh_reach_of_name(t->place.host) != DH_REACH_LOOPBACK;
   curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxied ? t->req.proxy : "");
-  curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 int dh_easy_prepare(struct dh_http_transfer *t, int64_t left_ms)
@@ -208,16 +222,12 @@ int dh_easy_prepare(struct dh_http_transfer *t, int64_t left_ms)
   if (curl_easy_setopt(e, CURLOPT_URL, t->req.url))
     return DH_ENOMEM;
   curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-  curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->detail);
-  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(e, CURLOPT_USERAGENT, "Deskhand");
   curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->lines);
-  curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+  curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
   if (t->req.user && strcmp(t->place.host, t->first.host) == 0 && strcmp(t->place.port, t->first.port) == 0) {
     curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     curl_easy_setopt(e, CURLOPT_USERNAME, t->req.user);
@@ -230,10 +240,22 @@ int dh_easy_prepare(struct dh_http_transfer *t, int64_t left_ms)
   return 0;
 }
 
+/* Whatever set more than a bare read sets: credentials, a body, a method, certificates. */
+static bool is_bare(const struct dh_http_request *r)
+{
+  return strcmp(r->method, "GET") == 0 && !r->has_body && !r->effect && !r->user && !r->ca && !r->cert &&
+         !r->key;
+}
+
 void dh_easy_release(struct dh_http_transfer *t)
 {
-  if (t->easy)
-    dh_line_easy_back(t->easy);
+  CURL *e = t->easy;
+
+  if (e) {
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, NULL);
+    dh_line_easy_back(e, is_bare(&t->req));
+  }
   curl_slist_free_all(t->lines);
   t->easy = NULL;
   t->lines = NULL;

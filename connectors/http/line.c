@@ -208,20 +208,27 @@ int dh_line_open(struct dh_loop *loop, struct dh_err *err)
   return 0;
 }
 
-/* ---- easy handles are kept: making one costs as much as a small request */
+/* ---- easy handles are kept: making one ready costs as much as a small request */
 
 CURL *dh_line_easy(void)
 {
-  return line.n_spare ? line.spare[--line.n_spare] : curl_easy_init();
+  CURL *easy = line.n_spare ? line.spare[--line.n_spare] : NULL;
+
+  if (!easy && (easy = curl_easy_init()))
+    dh_easy_basics(easy);
+  return easy;
 }
 
-void dh_line_easy_back(CURL *easy)
+void dh_line_easy_back(CURL *easy, bool bare)
 {
   if (line.n_spare == SPARE_MAX) {
     curl_easy_cleanup(easy);
     return;
   }
-  curl_easy_reset(easy);
+  if (!bare) {
+    curl_easy_reset(easy);
+    dh_easy_basics(easy);
+  }
   line.spare[line.n_spare++] = easy;
 }
 

@@ -112,8 +112,9 @@ int dh_line_enter(struct dh_http_transfer *t); /* 0 or DH_ENOMEM */
 int dh_line_run(struct dh_http_transfer *t);   /* t->easy is ready: 0, or DH_EIO */
 /* Out of wherever it stands. keep: its place among the 64 is used again at once (a redirect). */
 void dh_line_leave(struct dh_http_transfer *t, bool keep);
-CURL *dh_line_easy(void); /* an easy handle, reset; NULL without memory */
-void dh_line_easy_back(CURL *easy);
+CURL *dh_line_easy(void); /* an easy handle with its basics and nothing else; NULL without memory */
+/* bare: it holds nothing that the next bare request does not set anew. */
+void dh_line_easy_back(CURL *easy, bool bare);
 void dh_line_closed(curl_socket_t fd); /* libcurl is about to close it */
 
 /* A one-shot timer in a slot: made when needed, closed when cleared, so that nothing of an idle module stays
@@ -122,6 +123,7 @@ int dh_alarm_set(uv_timer_t **slot, struct dh_loop *loop, int64_t ms, uv_timer_c
 void dh_alarm_clear(uv_timer_t **slot);
 
 /* ---- easy.c */
+void dh_easy_basics(CURL *easy);                                  /* what every request has */
 int dh_easy_prepare(struct dh_http_transfer *t, int64_t left_ms); /* 0 or DH_ENOMEM */
 void dh_easy_release(struct dh_http_transfer *t);
 

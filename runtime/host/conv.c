@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 60, PARTS_MAX = 1000000 /* nothing can interrupt the writing of a value */ };
+enum { DEPTH_MAX = 60, PARTS_MAX = 1000000 /* nothing can interrupt the writing of a value */, FEW = 16 };
 
 /* Where in the value something stands; made into a text only for an error. */
 struct step {
@@ -81,11 +81,32 @@ static int by_text(const void *a, const void *b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void sort_texts(const char **keys, size_t n)
+{
+  if (n > FEW) {
+    qsort(keys, n, sizeof *keys, by_text);
+    return;
+  }
+  for (size_t i = 1; i < n; i++) {
+    const char *key = keys[i];
+    size_t at = i;
+
+    for (; at > 0 && strcmp(keys[at - 1], key) > 0; at--)
+      keys[at] = keys[at - 1];
+    keys[at] = key;
+  }
+}
+
 static void put_map(struct writer *w, int index, lua_Integer n, int depth)
 {
   lua_State *L = w->L;
-  const char **keys = lua_newuserdatauv(L, sizeof *keys * (size_t)(n + 1), 0);
+  const char *few[FEW], **keys = few;
   lua_Integer k = 0;
+
+  if (n > FEW)
+    keys = lua_newuserdatauv(L, sizeof *keys * (size_t)n, 0);
+  else
+    lua_pushnil(L);
 
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING)
@@ -94,7 +115,7 @@ static void put_map(struct writer *w, int index, lua_Integer n, int depth)
     if (strlen(keys[k - 1]) != lua_rawlen(L, -2))
       fail(w, "a key holds a zero byte");
   }
-  qsort(keys, (size_t)n, sizeof *keys, by_text);
+  sort_texts(keys, (size_t)n);
   check(w, dh_put_map(w->out, (size_t)n));
   for (k = 0; k < n; k++) {
     check(w, dh_put_text(w->out, keys[k]));

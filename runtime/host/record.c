@@ -189,7 +189,9 @@ static void field(lua_State *L, const char *key, char *out, size_t size)
   *out = '\0';
   if (lua_getfield(L, 2, key) != LUA_TNIL) {
     s = luaL_tolstring(L, -1, &n);
-    snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), s);
+    n = n < size ? n : size - 1;
+    memcpy(out, s, n);
+    out[n] = '\0';
   }
   lua_settop(L, 3);
 }
