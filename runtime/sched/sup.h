@@ -94,7 +94,8 @@ struct dh_supervisor {
   struct dh_sup_control *control;
   struct dh_sup_intake *intakes;
   struct dh_sup_finish *finish; /* the end of a period that is being dealt with */
-  bool unsettled;               /* a case may have become final since periods were looked at */
+  bool unsettled;               /* a case may have become final since periods were looked at … */
+  int64_t settled_ms;           /* … which was then */
   int most_workers, last_worker;
   int jobs; /* submitted to the store and not done */
   int quick_deaths;
@@ -113,6 +114,7 @@ struct dh_supervisor {
 void dh_sup_fail(struct dh_supervisor *s, const struct dh_err *err); /* ends it with exit code 1 */
 void dh_sup_look(struct dh_supervisor *s); /* after anything has changed: claims, or ends when idle */
 void dh_sup_look_later(struct dh_supervisor *s, int64_t ms);
+bool dh_sup_dry(const struct dh_supervisor *s); /* nothing was due at the last claims */
 /* A job whose work and done are a supervisor's; counted. */
 void dh_sup_submit(struct dh_supervisor *s, struct dh_job *job);
 void dh_sup_job_done(struct dh_supervisor *s); /* to be called by each done */

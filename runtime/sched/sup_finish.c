@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-  AGAIN_MS = 60000,    /* a table that could not be written */
-  GRACE_MS = 5000,     /* after a watched period: what appeared in its last moment is on its way */
+  AGAIN_MS = 60000, /* a table that could not be written */
+  GRACE_MS = 5000,  /* after a watched period: what appeared in its last moment is on its way */
+  BUSY_MS = 10000,  /* periods are looked at as often while cases stand in line: that look costs most then */
   TURN_MS = 60 * 60000 /* the clock is looked at as often: it may be set */
 };
 
@@ -283,6 +284,8 @@ void dh_sup_finish_look(struct dh_supervisor *s)
   /* not while cases are being read: what is not taken in yet is not final */
   if (s->stopping || s->finish || !s->unsettled || dh_sup_intake_busy(s))
     return;
+  if (!dh_sup_dry(s) && dh_mono_ms() - s->settled_ms < BUSY_MS)
+    return;
   f = calloc(1, sizeof *f);
   if (!f || !(f->names = dh_sup_names(s))) {
     free(f);
@@ -292,6 +295,7 @@ void dh_sup_finish_look(struct dh_supervisor *s)
   dh_buf_init(&f->over, 16 << 20);
   s->finish = f;
   s->unsettled = false;
+  s->settled_ms = dh_mono_ms();
   submit(f, over_work, over_done);
 }
 

@@ -22,7 +22,7 @@ void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int ou
 
   if (outcome < 0 || outcome > DH_RUN_LOST)
     return;
-  r->queue->ended[outcome]++;
+  r->queue->ended[outcome] += !dh_is_finish(r->claim.key);
   if (say)
     dh_log(DH_WARN, r->claim.run, "%s %s: %s%s%s%s", r->claim.queue, r->claim.key, err->where,
            *err->where ? ": " : "", err->text, outcome == DH_RUN_LOST ? " (it is taken up again)" : "");

@@ -67,7 +67,7 @@ static int due_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
   return j->names->n ? db->ops->next_due(db, j->names->v, j->names->n, &j->at, err) : 0;
 }
 
-static bool all_dry(const struct dh_supervisor *s)
+bool dh_sup_dry(const struct dh_supervisor *s)
 {
   for (const struct dh_sup_queue *q = s->queues; q; q = q->next)
     if (!q->dry || q->claiming)
@@ -77,7 +77,7 @@ static bool all_dry(const struct dh_supervisor *s)
 
 static bool nothing_runs(const struct dh_supervisor *s)
 {
-  return !s->runs && !dh_sup_intake_busy(s) && s->jobs == 0 && all_dry(s) && !dh_sup_finish_busy(s);
+  return !s->runs && !dh_sup_intake_busy(s) && s->jobs == 0 && dh_sup_dry(s) && !dh_sup_finish_busy(s);
 }
 
 static void due_now(uv_timer_t *t)
@@ -117,7 +117,7 @@ static void ask_due(struct dh_supervisor *s)
 {
   struct due_job *j;
 
-  if (s->asked_due || !all_dry(s) || uv_is_active((uv_handle_t *)&s->due))
+  if (s->asked_due || !dh_sup_dry(s) || uv_is_active((uv_handle_t *)&s->due))
     return;
   j = calloc(1, sizeof *j);
   if (!j || !(j->names = dh_sup_names(s))) {

@@ -1,6 +1,6 @@
 """Kills at random moments, as many as asked for: usage: kill_loop.py KILLS [SEED]. Robots enter two things a case in a
 ledger that stands outside; workers, the launcher, the supervisor, or all of them at once are killed meanwhile. In the end
-each entry must be there exactly once, no case lost, none parked."""
+each entry must be there exactly once, no case lost, none parked, and finish(batch) have run once."""
 import random
 import sys
 
@@ -24,6 +24,7 @@ function run(case)
   enter("the second", case.no .. "-b")
   return { status = seen.status }
 end
+function finish(batch) enter("the sum", "sum") end
 """
 
 
@@ -63,6 +64,7 @@ def batch(place, ledger, number, left, rng):
     equal({k: states.get(k) for k in keys}, {k: "done" for k in keys})
     counts = ledger.counts()
     equal({k: n for k, n in counts.items() if k.startswith("K%d-" % number)}, {k + s: 1 for k in keys for s in ("-a", "-b")})
+    equal(counts.get("sum"), 1, "finish has run once, after the first batch")
     return kills
 
 
