@@ -39,7 +39,7 @@ struct dh_slabs {
 
 /* Under the address sanitizer each piece is malloc's, so that it sees their bounds. */
 #ifdef __SANITIZE_ADDRESS__
-#define IS_SMALL(n) false
+#define IS_SMALL(n) ((void)(n), false)
 #else
 #define IS_SMALL(n) ((n) <= SMALL)
 #endif
