@@ -90,7 +90,7 @@ local function check_cases(w, node, case)
   local columns = key and (key.value.tag == "Table" and key.value.items or { key })
   for _, item in ipairs(columns or {}) do
     local column = item.value.tag == "String" and item.value.value
-    if column and case and not get(case, column) then
+    if column and column ~= "key" and case and not get(case, column) then -- the column 'key' is known by itself
       local fields = {}
       for _, field in ipairs(case.items) do
         fields[#fields + 1] = field.key and field.key.value

@@ -171,6 +171,11 @@ for name, source in pairs(robots) do
   t.case(name .. " is clean", function() t.eq(told(findings(source)), "") end)
 end
 
+t.case("a column 'key' names the case by itself", function()
+  t.eq(told(findings('robot { about = "x", cases = { from = "a.csv", key = "key" }, case = { url = text } }\n' ..
+    'function run(case) return { url = case.url, key = case.key } end\n')), "")
+end)
+
 -- {robot, what is replaced, by what, the rule that must see it, the text in whose line it must be seen}
 local mutations = {
   { "enter_loans", '"Applicant", case.applicant', '"Applicant" case.applicant', "syntax", '"Applicant" case' },

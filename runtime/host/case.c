@@ -215,6 +215,8 @@ static int find_unknown(const struct dh_val *fields, const struct dh_val *raw, s
     const char *close;
     bool known = false;
 
+    if (memchr(raw->items[2 * i].s, '\0', raw->items[2 * i].n))
+      return dh_err_set(err, DH_EFORMAT, "the case has a field whose name holds a zero byte");
     snprintf(key, sizeof key, "%.*s", (int)raw->items[2 * i].n, raw->items[2 * i].s);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)
       known = known || strcmp(own[k], key) == 0;

@@ -64,9 +64,26 @@ static size_t gather_names(lua_State *L, int index, const char *names[], size_t 
   return n;
 }
 
+static int by_text(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, each once: a robot that catches the error sees the same text in every try. */
+static size_t sort_names(const char *names[], size_t n)
+{
+  size_t kept = 0;
+
+  qsort(names, n, sizeof *names, by_text);
+  for (size_t i = 0; i < n; i++)
+    if (!kept || strcmp(names[kept - 1], names[i]))
+      names[kept++] = names[i];
+  return kept;
+}
+
 static int strict_missing(lua_State *L)
 {
-  const char *names[64], *close;
+  const char *names[256], *close;
   char seen[400] = "";
   size_t n, used = 0;
   const char *key;
@@ -76,14 +93,15 @@ static int strict_missing(lua_State *L)
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L, "%s has no field of that kind (a %s)", lua_tostring(L, -1), luaL_typename(L, 2));
   key = lua_tostring(L, 2);
-  n = gather_names(L, 1, names, 0, 64);
+  n = gather_names(L, 1, names, 0, 256);
   if (luaL_getmetafield(L, 1, "empty") != LUA_TNIL) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, 4) != LUA_TNIL)
       return lua_pushnil(L), 1;
     lua_settop(L, 4);
-    n = gather_names(L, 4, names, n, 64);
+    n = gather_names(L, 4, names, n, 256);
   }
+  n = sort_names(names, n);
   for (size_t i = 0; i < n && used + 40 < sizeof seen; i++)
     used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%.36s", used ? ", " : "", names[i]);
   lua_settop(L, 4);

@@ -51,6 +51,21 @@ static bool scalar_text(const struct dh_val *v, char *out, size_t size)
   return *out != '\0';
 }
 
+/* The same as a part of a key, which must keep whole what it was written as. *there: false when there is
+ * none. */
+static int key_part(const struct dh_val *v, char *out, size_t size, bool *there, struct dh_err *err)
+{
+  *there = scalar_text(v, out, size);
+  if (!v || v->type != DH_TEXT)
+    return 0;
+  if (v->n >= size)
+    return dh_err_set(err, DH_ELIMIT, "the key of a case is longer than %zu bytes", size - 1);
+  for (size_t i = 0; i < v->n; i++)
+    if ((unsigned char)v->s[i] < ' ')
+      return dh_err_set(err, DH_EFORMAT, "the key of a case holds a control character (code %d)", v->s[i]);
+  return 0;
+}
+
 static void fresh_key(char *out, size_t size)
 {
   unsigned char r[6] = {0};
@@ -82,18 +97,26 @@ static int case_key(const struct dh_robot *r, const struct dh_val *raw, bool sin
   const struct dh_val *want = dh_val_get(dh_val_get(r->declared, "cases"), "key");
   const struct dh_val *columns = want && want->type == DH_LIST ? want->items : want;
   size_t n = !want ? 0 : want->type == DH_LIST ? want->n : 1, at = 0;
-  char part[200], column[64];
+  char part[256], column[64];
+  bool there = false;
+  int rc = 0;
 
   for (size_t i = 0; i < n; i++) {
     snprintf(column, sizeof column, "%.*s", columns[i].type == DH_TEXT ? (int)columns[i].n : 0, columns[i].s);
-    if (!scalar_text(dh_val_get(raw, column), part, sizeof part))
+    if ((rc = key_part(dh_val_get(raw, column), part, sizeof part, &there, err)))
+      return rc;
+    if (!there)
       return dh_err_set(err, DH_EFORMAT, "the case has no '%s', which makes it unique (cases.key)", column);
     at += (size_t)snprintf(out + at, size - at, "%s%s", i ? "/" : "", part);
     if (at >= size)
       return dh_err_set(err, DH_ELIMIT, "the key of a case is longer than %zu bytes", size - 1);
   }
-  if (n || scalar_text(dh_val_get(raw, "key"), out, size) || scalar_text(dh_val_get(raw, "id"), out, size))
-    return 0;
+  if (!n)
+    rc = key_part(dh_val_get(raw, "key"), out, size, &there, err);
+  if (!n && !rc && !there)
+    rc = key_part(dh_val_get(raw, "id"), out, size, &there, err);
+  if (n || rc || there)
+    return rc;
   if (single)
     fresh_key(out, size);
   else

@@ -88,6 +88,21 @@ def test_case_from_stdin(place):
     contains(r.stdout, "amount: 200.00 EUR")
 
 
+def test_keys_and_names_are_kept_whole(place):
+    robot = place.write("loan.lua", LOAN)
+
+    def refused(text, why):
+        r = place.run("run", robot, "--case", "-", stdin=text)
+        equal(r.returncode, 2, r.stderr)
+        contains(r.stderr, why)
+
+    refused('{"id": "a\\u0000b", "amount": "200.00 EUR"}', "control character (code 0)")
+    refused('{"id": "%s", "amount": "200.00 EUR"}' % ("x" * 256), "longer than 255 bytes")
+    refused('{"id": "S-1", "amount\\u0000": "200.00 EUR"}', "whose name holds a zero byte")
+    r = place.run("run", robot, "--case", "-", stdin='{"id": "%s", "amount": "200.00 EUR"}' % ("x" * 255))
+    equal(r.returncode, 0, r.stderr)
+
+
 def test_queue(place):
     robot = place.write("loan.lua", LOAN)
     rows = place.write("rows.csv", "id,amount\nQ-1,200.00 EUR\nQ-2,20.00 EUR\nQ-2,20.00 EUR\nQ-3,much\n")

@@ -2,7 +2,7 @@
 robot {
   about = "Asks a service twenty times",
   cases = { from = "cases.csv", key = "key" },
-  case = { key = text, url = text },
+  case = { url = text },
 }
 
 function run(case)
