@@ -134,7 +134,7 @@ function effect.effect(name, spec)
     errors.raise { code = "EUSE", text = "effect takes values, a proof, and act = function(values) … end", seen = type(spec) }
   end
   local proof = spec.proof
-  if proof ~= nil and type(proof) ~= "function" then proof = lang.dsl("screen").proof_of(proof) end
+  if proof ~= nil and type(proof) ~= "function" then proof = lang.dsl("screen_submit").proof_of(proof) end
   return effect.run(name, {
     word = "effect", values = spec.values or {}, proof = proof, approve = spec.approve,
     act = function()

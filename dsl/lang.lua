@@ -45,13 +45,13 @@ local function find_word(word)
 end
 lang.word = find_word
 
--- What only the loading of a robot needs. A word of these that is used again is loaded again.
-local for_loading = { "load", "robot", "robot_rules", "types", "strict" }
-
-function lang.forget()
-  for _, name in ipairs(for_loading) do loaded[name] = nil end
+---Forgets files; what is used again is loaded again, so they must hold no state.
+---@param names string[]
+function lang.forget(names)
+  for _, name in ipairs(names) do loaded[name] = nil end
   words = {}
 end
+lang.loaded = loaded
 
 function base.require(name) return dsl("load").require(name) end
 base._G = nil

@@ -28,6 +28,7 @@ function review.review(name, spec)
   if core._scope() ~= "" then errors.ok(core._timer(0)) end
   lang.asked[full] = { scope = core._scope(), position = position }
   if not core._standing("review", full) then
+    lang.dsl("rest")()
     errors.ok(core._commit("review", { word = "review", name = full, position = position,
       data = { show = spec.show, ask = spec.ask, fields = spec.fields, role = spec.role } }))
   end

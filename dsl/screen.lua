@@ -1,5 +1,5 @@
---- screen - the words for anything a robot drives: desktop, terminal, web. One vocabulary; a driver (a module) does it.
--- words: desktop terminal web
+--- screen - what can be done with anything a robot drives: desktop, terminal, web. One vocabulary; a driver (a module)
+--- does it.
 local core, lang = ...
 local errors = require "errors"
 local formats = require "formats"
@@ -9,7 +9,6 @@ local call, drive, look, written = session.call, session.drive, session.look, se
 
 local screen = {}
 local methods = {}
-local screens = {} -- by name: one object a run
 
 local use = errors.use
 
@@ -160,23 +159,4 @@ function methods:submit(name, form)
   return lang.dsl("screen_submit").run(self, name, form, function(press) return press_args(self, press) end)
 end
 
-local function screen_word(kind)
-  return function(name)
-    if type(name) ~= "string" then use(kind .. " takes the name of a screen", type(name), kind .. " \"loan-core\" means screens/loan-core.lua") end
-    local key = kind .. ":" .. name
-    if not screens[key] then
-      local d = lang.dsl("screen_file").read(kind, name)
-      screens[key] = setmetatable({ name = name, kind = kind, d = d, formats = d.formats or {}, visit = {}, driven = true },
-        { __index = function(_, k)
-          if methods[k] then return methods[k] end
-          if k == "session" or k == "scope" or k == "in_effect" or k == "since" then return nil end
-          use("a screen has no '" .. tostring(k) .. "'", "go fill press read table row find has expect wait submit")
-        end })
-    end
-    return screens[key]
-  end
-end
-
-screen.desktop, screen.terminal, screen.web = screen_word "desktop", screen_word "terminal", screen_word "web"
-
-return screen
+return methods

@@ -23,8 +23,8 @@ local function check_submit(form)
   if form.fill then targets.check_pairs(form.fill, "fill") end
 end
 
--- A lazy locator as a proof: a row, or a target or name that must be seen.
-local function proof_of(locator)
+---A row as a proof.
+function submit.proof_of(locator)
   if targets.is_row(locator) then return function() return locator:ask() end end
   use("a proof is a row of a screen or a function", type(locator), "proof = screen:row(\"Table\", { \"Column\", value })")
 end
@@ -36,7 +36,7 @@ end
 ---@param press_args fun(press: any): table  as the driver takes it
 function submit.run(s, name, form, press_args)
   check_submit(form)
-  local proof = type(form.proof) == "function" and form.proof or proof_of(form.proof)
+  local proof = type(form.proof) == "function" and form.proof or submit.proof_of(form.proof)
   if not core._live() then s.visit, s.driven = {}, true end
   return lang.dsl("effect").run(name, {
     word = "submit",

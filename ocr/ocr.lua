@@ -71,4 +71,4 @@ local function settle(data, ask, file, kind, options)
   return record.new(data, spec, answers)
 end
 
-return { reads = { read = { get = read, settle = settle }, words = words, look = look }, kinds = kinds.fields }
+return { reads = { read = { get = read, settle = settle }, words = words, look = look }, kinds = kinds.fields, stateless = true }

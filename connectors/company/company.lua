@@ -84,4 +84,4 @@ local function strict(record)
   return host.record(record, "the company", empty)
 end
 
-return { reads = { get = { get = get, settle = strict } } }
+return { reads = { get = { get = get, settle = strict } }, stateless = true }

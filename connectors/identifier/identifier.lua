@@ -33,4 +33,4 @@ local function repair(kind, text)
   return core._repair(kind, text)
 end
 
-return { pure = { check = check, guess = guess, repair = repair } }
+return { pure = { check = check, guess = guess, repair = repair }, stateless = true }

@@ -119,4 +119,4 @@ local function strict(record)
   return host.record(record, "the tax record", empty)
 end
 
-return { reads = { standing = { get = standing, settle = strict } } }
+return { reads = { standing = { get = standing, settle = strict } }, stateless = true }

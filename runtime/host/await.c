@@ -273,7 +273,8 @@ static bool is_called_off(const struct dh_task *t)
 }
 
 /* Before a run waits for the first time, what loading it has left behind goes: most runs are parked most of
- * their time. Cannot raise: a collection that finds no memory goes without it. */
+ * their time. So it is before it waits for a person (_tidy). Cannot raise: a collection that finds no memory
+ * goes without it. */
 static void tidy_once(struct dh_run *r)
 {
   if (r->tidy || r->memory < TIDY_BYTES)

@@ -46,6 +46,13 @@ static int l_where(lua_State *L)
   return 1;
 }
 
+/* _tidy(): the run's garbage is collected at its next wait. */
+static int l_tidy(lua_State *L)
+{
+  dh_run_from(L)->tidy = false;
+  return 0;
+}
+
 /* _timer(ms): waits. */
 static int l_timer(lua_State *L)
 {
@@ -340,6 +347,7 @@ static const luaL_Reg funcs[] = {{"_live", l_live},
                                  {"_where", l_where},
                                  {"_loops", l_loops},
                                  {"_timer", l_timer},
+                                 {"_tidy", l_tidy},
                                  {"_now", l_now},
                                  {"_local", l_local},
                                  {"_duration", l_duration},
