@@ -51,13 +51,44 @@ local function press_args(s, name)
   return { target = targets.plain(name, s.d.names) }
 end
 
----@param name any  button, menu, link, or key
----@param where string?
+local where_fields = { within = "string", column = "string", twice = "boolean" }
+
+-- The last argument of press: the name of the window or group, or more than that.
+local function where_of(where)
+  if where == nil or type(where) == "string" then return { within = where } end
+  if type(where) ~= "table" then use("press takes a name and where it stands", type(where)) end
+  for k, v in pairs(where) do
+    if where_fields[k] ~= type(v) then
+      use("press has no '" .. tostring(k) .. "' like this", "within, column, twice", where_fields[k] and ("it is a " .. where_fields[k]) or "")
+    end
+  end
+  return where
+end
+
+local function row_args(s, row, where)
+  if row.place then use("a row is pressed where it is seen, not at a place", row.place, "go there first, and name the row without it") end
+  return { target = targets.cell(row, where.column, function(v) return written(v, s) end), twice = where.twice }
+end
+
+---@param name any  button, menu, link, key, or a row of a table
+---@param where? string|{ within: string?, column: string?, twice: boolean? }  twice: a double click
 function methods:press(name, where)
-  local s = self
+  local s, how = self, where_of(where)
   refuse_change(s, name)
-  local target = where and screen.target(s, name, { within = where }) or name
-  drive(s, "press", { targets.journal { "press", target } }, function() call(s, "press", press_args(s, target)) end)
+  if targets.is_row(name) then
+    return drive(s, "press", targets.journal { "press", name, how.column or "", how.twice or false }, function()
+      call(s, "press", row_args(s, name, how))
+    end)
+  end
+  if how.column then use("column goes with a row", tostring(name), "press(screen:row(…), { column = \"" .. how.column .. "\" })") end
+  local target = how.within and screen.target(s, name, { within = how.within }) or name
+  local args = { "press", target }
+  if how.twice then args[3] = true end
+  drive(s, "press", { targets.journal(args) }, function()
+    local request = press_args(s, target)
+    request.twice = how.twice
+    call(s, "press", request)
+  end)
 end
 
 ---One value, journaled.

@@ -42,6 +42,14 @@ function targets.plain(v, names)
   use("a name or a target is needed here", type(v))
 end
 
+---A row as the drivers take it, to be pressed: the cell of column, else of the first that the row names.
+---@param write fun(value: any): any  as the screen shows it
+function targets.cell(row, column, write)
+  local cells = {}
+  for i = 1, #row.pairs, 2 do cells[#cells + 1] = { row.pairs[i], tostring(write(row.pairs[i + 1])) } end
+  return { name = row.name, row = cells, column = column }
+end
+
 ---A row, lazy. spec: screen, name, pairs, place, ask.
 function targets.row(spec) return setmetatable(spec, row_mt) end
 

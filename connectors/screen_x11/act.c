@@ -85,10 +85,21 @@ int dh_act_click(struct dh_desk *d, struct dh_front *f, int window, int node, st
   y = n->box.y + n->box.h / 2;
   if (!is_menu(n->role) && !inside(&w->box, x, y))
     return scroll(d, n, err);
-  if (dh_click(d, w->id, x, y, is_menu(n->role), other, sizeof other))
+  if (dh_click(d, w->id, x, y, 1, is_menu(n->role), other, sizeof other))
     return 0;
   dh_window_activate(d, w->id);
   return dh_err_set(err, DH_EAGAIN, "\"%s\" is covered by %s", dh_node_called(n), other);
+}
+
+int dh_act_click_at(struct dh_desk *d, const struct dh_window *w, const struct dh_box *at, int times,
+                    const char *called, struct dh_err *err)
+{
+  char other[300];
+
+  if (dh_click(d, w->id, at->x + at->w / 2, at->y + at->h / 2, times, true, other, sizeof other))
+    return 0;
+  dh_window_activate(d, w->id);
+  return dh_err_set(err, DH_EAGAIN, "\"%s\" is covered by %s", called, other);
 }
 
 static int focused_wait(struct dh_desk *d, struct dh_node *n, struct dh_err *err)

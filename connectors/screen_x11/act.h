@@ -11,6 +11,9 @@
 int dh_act_ready(struct dh_desk *d, struct dh_front *f, int node, struct dh_err *err);
 /* Clicks into the middle of it. window: index in f of the window it stands in. */
 int dh_act_click(struct dh_desk *d, struct dh_front *f, int window, int node, struct dh_err *err);
+/* Clicks into the middle of a place in a window, times times; called: what stands there. */
+int dh_act_click_at(struct dh_desk *d, const struct dh_window *w, const struct dh_box *at, int times,
+                    const char *called, struct dh_err *err);
 /* Gives it the keyboard: its window by the window manager, itself by a click. */
 int dh_act_focus(struct dh_desk *d, struct dh_front *f, int window, int node, struct dh_err *err);
 /* Waits until the window has gone. */

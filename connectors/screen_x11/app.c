@@ -235,6 +235,7 @@ static int controls_wait(struct dh_desk *d, struct dh_err *err)
 
     if (!rc)
       dh_front_free(&f);
+    d->app.blind = !ready;
     if (ready || (!rc && dh_mono_ms() > until))
       return 0;
     if (!rc)

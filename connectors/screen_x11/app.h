@@ -31,7 +31,8 @@ struct dh_answered {
 
 struct dh_app {
   bool started;
-  pid_t pid; /* 0: it has ended, with status */
+  bool blind; /* it shows no controls to assistive technology */
+  pid_t pid;  /* 0: it has ended, with status */
   int status;
   unsigned number; /* of applications started on this desk; value of DH_APP_MARK */
   Window current;

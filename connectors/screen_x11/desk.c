@@ -200,7 +200,8 @@ int dh_answer_bytes(struct dh_answer *a, const char *name, const struct dh_buf *
 
 static const struct dh_op_entry *op_find(const struct dh_val *name)
 {
-  const struct dh_op_entry *all[] = {dh_ops_session, dh_ops_window, dh_ops_control, dh_ops_picture};
+  const struct dh_op_entry *all[] = {dh_ops_session, dh_ops_window,  dh_ops_look,
+                                     dh_ops_act,     dh_ops_picture, dh_ops_sight};
 
   for (size_t i = 0; name && i < G_N_ELEMENTS(all); i++)
     for (const struct dh_op_entry *e = all[i]; e->name; e++)
@@ -362,6 +363,7 @@ static void desk_close(struct dh_desk *d)
   g_ptr_array_unref(d->app.rules);
   g_ptr_array_unref(d->app.answered);
   g_ptr_array_unref(d->masked);
+  g_array_unref(d->covers);
   g_clear_pointer(&d->seal, g_free);
   while ((in = g_queue_pop_head(d->inbox))) {
     dh_frame_fini(in);
@@ -380,6 +382,7 @@ int dh_desk_main(int fd, int argc, char **argv)
   d->fd = fd;
   d->inbox = g_queue_new();
   d->masked = g_ptr_array_new_with_free_func(g_free);
+  d->covers = g_array_new(FALSE, FALSE, sizeof(struct dh_cover));
   if (desk_open(d, argc > 1 ? argv[1] : "1280x800x24", &err)) {
     dh_log(DH_ERROR, NULL, "no desk: %s%s%s", err.text, *err.seen ? ": " : "", err.seen);
     return 1;

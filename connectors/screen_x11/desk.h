@@ -22,6 +22,7 @@ struct dh_desk {
   struct dh_shot shot;
   struct dh_app app;
   GPtrArray *masked; /* names of fields whose values stay unseen (char *) */
+  GArray *covers;    /* struct dh_cover: parts of windows that stay unseen */
   char *seal;        /* of a program that was kept for the next run; NULL: it is in use, or there is none */
   unsigned char salt[16];
 

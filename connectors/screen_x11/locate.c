@@ -22,12 +22,18 @@ int dh_target_read(const struct dh_val *v, struct dh_target *t, struct dh_err *e
     t->near = dh_val_dup(v, "near");
     t->nth = (int)dh_val_int(v, "nth", 0);
     t->image = (int)dh_val_int(v, "image", -1);
+    t->column = dh_val_dup(v, "column");
+    t->row = dh_val_get(v, "row");
+    if (t->row && t->row->type != DH_LIST) {
+      dh_target_fini(t);
+      return dh_err_set(err, DH_EUSE, "a row is a list of columns and values");
+    }
     if (dh_val_bool(v, "text", false)) {
       dh_target_fini(t);
       return dh_err_set(err, DH_EUSE, "text on the picture is read by a reader, not by the desk");
     }
   }
-  if (t->name || t->role || t->image >= 0)
+  if (t->name || t->role || t->image >= 0 || t->row)
     return 0;
   dh_target_fini(t);
   dh_err_set(err, DH_EUSE, "no target: it is a name, or a table with a name or a role");
@@ -40,6 +46,7 @@ void dh_target_fini(struct dh_target *t)
   free((char *)t->role);
   free((char *)t->within);
   free((char *)t->near);
+  free((char *)t->column);
   *t = (struct dh_target){.image = -1};
 }
 

@@ -12,6 +12,9 @@ struct dh_target {
   const char *near;   /* NULL: no matter where */
   int nth;            /* 1…; 0: there must be one only */
   int image;          /* descriptor of the request's picture; -1: none */
+  const struct dh_val
+      *row;           /* a cell of the table of that name: list of {column, value}, the request's; NULL: no */
+  const char *column; /* of the cell; NULL: the first of row */
 };
 
 enum dh_want {

@@ -4,6 +4,13 @@
 #define DH_SCREEN_OPS_H
 
 #include "desk.h"
+#include "tree.h"
+
+/* A part of a window that stays black in pictures. */
+struct dh_cover {
+  Window window;
+  struct dh_box part; /* of the window */
+};
 
 /* An answer in the making: pairs of a map, counted, and descriptors. */
 struct dh_answer {
@@ -22,8 +29,10 @@ struct dh_op_entry {
 
 extern const struct dh_op_entry dh_ops_session[]; /* start keep resume reset */
 extern const struct dh_op_entry dh_ops_window[];  /* windows activate home go */
-extern const struct dh_op_entry dh_ops_control[]; /* find has read fill press idle table wait expect */
-extern const struct dh_op_entry dh_ops_picture[]; /* capture tree click */
+extern const struct dh_op_entry dh_ops_look[];    /* find has wait read expect table */
+extern const struct dh_op_entry dh_ops_act[];     /* fill press idle */
+extern const struct dh_op_entry dh_ops_picture[]; /* capture tree */
+extern const struct dh_op_entry dh_ops_sight[];   /* look click field type */
 
 void dh_answer_text(struct dh_answer *a, const char *key, const char *value);
 void dh_answer_int(struct dh_answer *a, const char *key, int64_t value);
@@ -36,6 +45,9 @@ int dh_answer_bytes(struct dh_answer *a, const char *name, const struct dh_buf *
 void dh_answer_windows(struct dh_desk *d, struct dh_answer *a);
 /* Closes all windows but the one named by the request's title; adds "closed". */
 int dh_home_go(struct dh_desk *d, const struct dh_val *request, struct dh_answer *answer, struct dh_err *err);
+
+/* Adds a part of the display as it is now (cut to the display): x y width height and a PNG, secrets black. */
+int dh_picture_answer(struct dh_desk *d, struct dh_box *part, struct dh_answer *answer, struct dh_err *err);
 
 /* Picture (PNG) and tree of the desk as it is now, for an error. Best effort: what cannot be had is left out.
  */

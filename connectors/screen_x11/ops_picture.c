@@ -1,5 +1,4 @@
-/* ops_picture.c - requests that show the desk: capture, tree, click at a place; and the evidence of a
- * failure. */
+/* ops_picture.c - requests that show the desk: capture, tree; and the evidence of a failure. */
 #include "act.h"
 #include "field.h"
 #include "label.h"
@@ -19,6 +18,24 @@ void dh_box_clip(struct dh_box *b, int width, int height)
   b->h = MAX(bottom - b->y, 0);
 }
 
+/* Blackens the parts of windows into which a secret was typed by place. */
+static void cover_all(struct dh_desk *d)
+{
+  struct dh_window list[DH_WINDOWS_MAX];
+  int n = d->covers->len ? dh_windows_list(d, list, DH_WINDOWS_MAX) : 0;
+
+  for (guint k = 0; k < d->covers->len; k++) {
+    const struct dh_cover *c = &g_array_index(d->covers, struct dh_cover, k);
+
+    for (int i = 0; i < n; i++)
+      if (list[i].id == c->window) {
+        struct dh_box part = {list[i].box.x + c->part.x, list[i].box.y + c->part.y, c->part.w, c->part.h};
+
+        dh_shot_black(d, &part);
+      }
+  }
+}
+
 /* Blackens the fields whose names are masked, in all windows. A tree that cannot be had blackens everything:
  * no picture is better than one with a secret in it. */
 static void mask(struct dh_desk *d)
@@ -29,6 +46,7 @@ static void mask(struct dh_desk *d)
   g_autofree int *which = NULL;
   int n = 0;
 
+  cover_all(d);
   if (!d->masked->len)
     return;
   if (dh_tree_take(d, &t, &err)) {
@@ -69,8 +87,7 @@ static int part_of(struct dh_desk *d, const struct dh_val *request, struct dh_bo
       return dh_err_set(err, DH_ENOENT, "the window to be shown is not there");
     *part = list[n].box;
   }
-  dh_box_clip(part, d->shot.width, d->shot.height);
-  return part->w && part->h ? 0 : dh_err_set(err, DH_EUSE, "that part of the display is empty");
+  return 0;
 }
 
 static int picture_add(struct dh_desk *d, const struct dh_box *part, struct dh_answer *answer,
@@ -90,6 +107,22 @@ static int picture_add(struct dh_desk *d, const struct dh_box *part, struct dh_a
   return rc;
 }
 
+int dh_picture_answer(struct dh_desk *d, struct dh_box *part, struct dh_answer *answer, struct dh_err *err)
+{
+  int rc;
+
+  dh_box_clip(part, d->shot.width, d->shot.height);
+  rc = part->w && part->h ? picture_add(d, part, answer, err)
+                          : dh_err_set(err, DH_EUSE, "that part of the display is empty");
+  if (rc)
+    return rc;
+  dh_answer_int(answer, "x", part->x);
+  dh_answer_int(answer, "y", part->y);
+  dh_answer_int(answer, "width", part->w);
+  dh_answer_int(answer, "height", part->h);
+  return 0;
+}
+
 static int run_capture(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                        struct dh_answer *answer, struct dh_err *err)
 {
@@ -99,15 +132,7 @@ static int run_capture(struct dh_desk *d, const struct dh_val *request, const st
   (void)in;
   if (!rc)
     rc = dh_act_settle(d, err); /* what was just done is painted a moment later */
-  if (!rc)
-    rc = picture_add(d, &part, answer, err);
-  if (rc)
-    return rc;
-  dh_answer_int(answer, "x", part.x);
-  dh_answer_int(answer, "y", part.y);
-  dh_answer_int(answer, "width", part.w);
-  dh_answer_int(answer, "height", part.h);
-  return 0;
+  return rc ? rc : dh_picture_answer(d, &part, answer, err);
 }
 
 static int tree_add(struct dh_desk *d, const char *window, struct dh_answer *answer, struct dh_err *err)
@@ -134,19 +159,6 @@ static int run_tree(struct dh_desk *d, const struct dh_val *request, const struc
   return rc;
 }
 
-static int run_click(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                     struct dh_answer *answer, struct dh_err *err)
-{
-  int x = (int)dh_val_int(request, "x", -1), y = (int)dh_val_int(request, "y", -1);
-
-  (void)in, (void)answer;
-  if (x < 0 || y < 0 || x >= d->shot.width || y >= d->shot.height)
-    return dh_err_set(err, DH_EUSE, "%d,%d is outside the display of %d x %d", x, y, d->shot.width,
-                      d->shot.height);
-  dh_click(d, None, x, y, false, NULL, 0);
-  return 0;
-}
-
 void dh_evidence_add(struct dh_desk *d, struct dh_answer *a)
 {
   struct dh_box all = {0, 0, d->shot.width, d->shot.height};
@@ -161,6 +173,5 @@ void dh_evidence_add(struct dh_desk *d, struct dh_answer *a)
 const struct dh_op_entry dh_ops_picture[] = {
     {"capture", run_capture},
     {"tree", run_tree},
-    {"click", run_click},
     {NULL, NULL},
 };

@@ -32,6 +32,7 @@ static int run_reset(struct dh_desk *d, const struct dh_val *request, const stru
   (void)request, (void)in, (void)answer, (void)err;
   dh_app_reset(d);
   g_ptr_array_set_size(d->masked, 0);
+  g_array_set_size(d->covers, 0);
   g_clear_pointer(&d->seal, g_free);
   selections_clear(d);
   return 0;

@@ -317,8 +317,9 @@ static int title_wait(struct dh_desk *d, char *title, size_t size, struct dh_err
 
     if (!rc) {
       g_strlcpy(title, f.windows[f.at].title, size);
-      rc = f.node < 0 ? dh_err_set(err, DH_EAGAIN, "the window \"%s\" shows no controls", title)
-                      : front(d, f.windows[f.at].id, title, err);
+      rc = f.node < 0 && !d->app.blind
+               ? dh_err_set(err, DH_EAGAIN, "the window \"%s\" shows no controls", title)
+               : front(d, f.windows[f.at].id, title, err);
       dh_front_free(&f);
     }
     if (!rc)

@@ -52,8 +52,7 @@ static int needle_read(const struct dh_frame *in, int number, struct dh_image *o
   return rc;
 }
 
-/* The window as it is on the display now. */
-static int hay_take(struct dh_desk *d, const struct dh_box *b, struct dh_image *out, struct dh_err *err)
+int dh_picture_take(struct dh_desk *d, const struct dh_box *b, struct dh_image *out, struct dh_err *err)
 {
   int rc = dh_shot_take(d, err);
 
@@ -82,7 +81,7 @@ int dh_picture_find(struct dh_desk *d, const struct dh_front *f, const struct dh
   dh_box_clip(&part, d->shot.width, d->shot.height);
   rc = needle_read(in, number, &needle, err);
   if (!rc)
-    rc = hay_take(d, &part, &hay, err);
+    rc = dh_picture_take(d, &part, &hay, err);
   if (!rc)
     n = dh_image_find(&hay, &needle, LEAST, hits, 2);
   if (n < 0)

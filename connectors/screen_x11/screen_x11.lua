@@ -94,6 +94,12 @@ local function files_of(request)
   return { host.memory(bytes) }
 end
 
+---Where the image of a target stands on the display.
+function session:find_image(target)
+  local request = { op = "find", target = target }
+  return (self:ask(request, files_of(request)))
+end
+
 ---Does one thing. op and args as in README.md. Waits. Raises an error; its picture and tree are kept as files in
 ---error.picture and error.tree.
 ---@param op string
@@ -102,9 +108,8 @@ end
 function session:call(op, args)
   local request = { op = op }
   for k, v in pairs(args or {}) do request[k] = v end
-  local target = request.target
-  if type(target) == "table" and target.text then return sight.call(self, request) end
   if op == "fill" then mask_secrets(request) end
+  if sight.serves(request) then return sight.call(self, request) end
   return (self:ask(request, files_of(request)))
 end
 

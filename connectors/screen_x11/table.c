@@ -81,9 +81,9 @@ static int columns_read(struct dh_desk *d, const struct dh_node *n, char **names
   return rc;
 }
 
-/* Cells from..from+n in reading order. */
+/* The texts of n cells, the i-th at from + i * step in reading order. */
 static int cells_read(struct dh_desk *d, const struct dh_node *node, char **cells, int columns, int from,
-                      int n, struct dh_err *err)
+                      int step, int n, struct dh_err *err)
 {
   g_autofree GVariant **refs = g_new0(GVariant *, (gsize)n);
   struct dh_batch b;
@@ -92,13 +92,22 @@ static int cells_read(struct dh_desk *d, const struct dh_node *node, char **cell
   dh_batch_init(&b, d);
   for (int i = 0; i < n; i++)
     dh_batch_call(&b, node->bus, node->path, DH_A11Y "Table", "GetAccessibleAt",
-                  g_variant_new("(ii)", (from + i) / columns, (from + i) % columns), &refs[i]);
+                  g_variant_new("(ii)", (from + i * step) / columns, (from + i * step) % columns), &refs[i]);
   rc = dh_batch_wait(&b, err);
   if (!rc)
-    rc = names_read(d, refs, cells + from, n, err);
+    rc = names_read(d, refs, cells, n, err);
   for (int i = 0; i < n; i++)
     g_clear_pointer(&refs[i], g_variant_unref);
   return rc;
+}
+
+int dh_column_texts(struct dh_desk *d, const struct dh_node *table, int column, int row, int n, char **texts,
+                    struct dh_err *err)
+{
+  int columns = number(d, table, "NColumns", err);
+
+  return columns <= 0 ? dh_err_set(err, DH_EAGAIN, "the table \"%s\" has no columns", dh_node_called(table))
+                      : cells_read(d, table, texts, columns, row * columns + column, columns, n, err);
 }
 
 static void put_texts(struct dh_buf *out, char **texts, int n)
@@ -124,33 +133,43 @@ static int put_table(struct dh_buf *out, char **names, char **cells, int columns
   return rc ? dh_err_set(err, rc, "the table has %d rows, more than fit in a message", rows) : 0;
 }
 
-int dh_table_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_buf *out, struct dh_err *err)
+int dh_columns_read(struct dh_desk *d, const struct dh_node *n, struct dh_columns *c, struct dh_err *err)
 {
-  const struct dh_node *n = &f->tree->nodes[node];
-  int columns = number(d, n, "NColumns", err), rows = number(d, n, "NRows", err), rc;
-  int64_t all = (int64_t)columns * rows;
-
-  if (columns < 0 || rows < 0)
+  *c = (struct dh_columns){.n = number(d, n, "NColumns", err), .rows = number(d, n, "NRows", err)};
+  if (c->n < 0 || c->rows < 0)
     return err->code;
   if (!dh_node_is(n, ATSPI_STATE_SENSITIVE) && !dh_node_is(n, ATSPI_STATE_ENABLED))
     return dh_err_set(err, DH_EAGAIN, "the table \"%s\" is greyed out", dh_node_called(n));
-  if (columns > COLUMNS_MAX || all > CELLS_MAX)
-    return dh_err_set(err, DH_ELIMIT, "the table \"%s\" has %d columns and %d rows", dh_node_called(n),
-                      columns, rows);
-  char **names = g_new0(char *, (gsize)columns + 1), **cells = g_new0(char *, (gsize)all + 1);
+  if (c->n > COLUMNS_MAX || (int64_t)c->n * c->rows > CELLS_MAX)
+    return dh_err_set(err, DH_ELIMIT, "the table \"%s\" has %d columns and %d rows", dh_node_called(n), c->n,
+                      c->rows);
+  c->names = g_new0(char *, (gsize)c->n + 1);
+  return columns_read(d, n, c->names, c->n, err);
+}
 
-  rc = columns_read(d, n, names, columns, err);
+void dh_columns_fini(struct dh_columns *c)
+{
+  for (int i = 0; c->names && i < c->n; i++)
+    g_free(c->names[i]);
+  g_clear_pointer(&c->names, g_free);
+}
+
+int dh_table_read(struct dh_desk *d, struct dh_front *f, int node, struct dh_buf *out, struct dh_err *err)
+{
+  const struct dh_node *n = &f->tree->nodes[node];
+  struct dh_columns c;
+  int rc = dh_columns_read(d, n, &c, err), all = rc ? 0 : c.n * c.rows;
+  char **cells = g_new0(char *, (gsize)all + 1);
+
   for (int from = 0; from < all && !rc; from += AT_ONCE)
-    rc = cells_read(d, n, cells, columns, from, (int)MIN(AT_ONCE, all - from), err);
-  if (!rc && number(d, n, "NRows", err) != rows)
+    rc = cells_read(d, n, cells + from, c.n, from, 1, MIN(AT_ONCE, all - from), err);
+  if (!rc && number(d, n, "NRows", err) != c.rows)
     rc = dh_err_set(err, DH_EAGAIN, "the table \"%s\" changes while it is read", dh_node_called(n));
   if (!rc)
-    rc = put_table(out, names, cells, columns, rows, err);
-  for (int64_t i = 0; i < all; i++)
+    rc = put_table(out, c.names, cells, c.n, c.rows, err);
+  for (int i = 0; i < all; i++)
     g_free(cells[i]);
-  for (int i = 0; i < columns; i++)
-    g_free(names[i]);
   g_free(cells);
-  g_free(names);
+  dh_columns_fini(&c);
   return rc;
 }

@@ -111,9 +111,63 @@ t.case("goes by text on the picture", function()
     local e = t.raises(s.call, s, "press", { target = { name = "Submit", text = true }, time_ms = 300 })
     t.eq(e.code, "ENOENT")
     t.ok(e.seen:find("Cancel", 1, true), e.seen)
-    t.eq(t.raises(s.call, s, "fill", { pairs = {}, target = { name = "Name", text = true } }).code, "EUSE")
+    t.eq(t.raises(s.call, s, "table", { target = { name = "Name", text = true } }).code, "EUSE")
     s:call("press", { target = { name = "Cancel", text = true } })
     t.eq(t.raises(s.call, s, "read", { target = "Name" }).code, "EUNAVAILABLE")
+  end)
+end)
+
+local function named(name) return { name = name, text = true } end
+
+t.case("a window that tells nothing of itself is filled and read by the picture", function()
+  with({ start = "connectors/screen_x11/fixtures/blind.tcl" }, function(s)
+    local answer = s:call("fill", { pairs = { { named "Account", "DE-4711 / 22" }, { named "Holder", "Mueller & Sons" },
+      { named "Amount", "12,500.00" } } })
+    t.eq(answer.filled, 3)
+    t.eq(answer.unread, {})
+    t.eq(s:call("read", { target = named "Amount" }).value, "12,500.00")
+    t.eq(s:call("read", { target = named "Holder" }).value, "Mueller & Sons")
+    t.eq(s:call("read", { target = named "State" }).value, "open")
+    s:call("fill", { pairs = { { named "Amount", "7.50" } } }) -- what stood there is gone
+    s:call("expect", { target = named "Amount", value = "7.50" })
+    local e = t.raises(s.call, s, "expect", { target = named "Amount", value = "7.60" })
+    t.eq(e.seen, "expected: 7.60   seen: 7.50")
+    s:call("press", { target = named "Save" })
+    s:call("wait", { target = named "saved" })
+    t.eq(t.raises(s.call, s, "fill", { pairs = { { named "Account", true } } }).code, "EUSE")
+    e = t.raises(s.call, s, "fill", { pairs = { { named "Iban", "x" } }, time_ms = 500 })
+    t.eq(e.code, "ENOENT")
+    t.ok(e.seen:find("Holder", 1, true), e.seen)
+  end)
+end)
+
+t.case("a secret typed by the picture is in no picture", function()
+  with({ start = "connectors/screen_x11/fixtures/blind.tcl" }, function(s)
+    t.secret("test.account", "DE-4711")
+    t.eq(s:call("fill", { pairs = { { named "Account", host.secret "test.account" } } }).unread, { "Account" })
+    t.eq(t.raises(s.call, s, "expect", { target = named "Account", value = "DE-4711", time_ms = 500 }).code, "EMISMATCH")
+  end)
+end)
+
+-- A list of 200 rows, of which most are scrolled away; a double click prints the row and ends the program.
+local list = { start = "yad --list --title=Loans --width=400 --height=300 --column=No --column=Sum --column=Town" .. (function()
+  local cells = {}
+  for i = 1, 200 do cells[i] = (" L-%d %d Town%d"):format(i, i % 50, i % 2) end
+  return table.concat(cells)
+end)() }
+
+local function row(pairs, column) return { row = pairs, column = column } end
+
+t.case("a row is pressed, and opened by a double click, also one that is scrolled away", function()
+  with(list, function(s)
+    s:call("press", { target = row { { "No", "L-3" } } })
+    s:call("press", { target = row({ { "Sum", "7" }, { "No", "L-157" } }, "Town") })
+    t.eq(t.raises(s.call, s, "press", { target = row { { "Sum", "7" } }, time_ms = 300 }).code, "EAMBIGUOUS")
+    t.eq(t.raises(s.call, s, "press", { target = row { { "No", "L-900" } }, time_ms = 300 }).code, "ENOENT")
+    local e = t.raises(s.call, s, "press", { target = row { { "Number", "L-9" } }, time_ms = 300 })
+    t.eq(e.seen, "No, Sum, Town")
+    s:call("press", { target = row { { "No", "L-199" } }, twice = true })
+    t.eq(t.raises(s.call, s, "table", {}).code, "EUNAVAILABLE") -- it has ended
   end)
 end)
 

@@ -224,14 +224,15 @@ bool dh_window_at(struct dh_desk *d, Window w, int x, int y, bool menu, char *ot
   return false;
 }
 
-bool dh_click(struct dh_desk *d, Window w, int x, int y, bool menu, char *other, size_t size)
+bool dh_click(struct dh_desk *d, Window w, int x, int y, int times, bool menu, char *other, size_t size)
 {
   bool clear;
 
   XGrabServer(d->x); /* nothing can slip under the pointer between the look and the click */
-  clear = w == None || dh_window_at(d, w, x, y, menu, other, size);
-  if (clear) {
+  clear = dh_window_at(d, w, x, y, menu, other, size);
+  if (clear)
     XTestFakeMotionEvent(d->x, -1, x, y, CurrentTime);
+  for (int i = 0; clear && i < times; i++) {
     XTestFakeButtonEvent(d->x, 1, True, CurrentTime);
     XTestFakeButtonEvent(d->x, 1, False, CurrentTime);
   }

@@ -28,9 +28,9 @@ bool dh_window_focused(struct dh_desk *d, Window w);
 /* True when w, or a menu of its program, is what a click at x, y meets. The title of what does is put into
  * other. */
 bool dh_window_at(struct dh_desk *d, Window w, int x, int y, bool menu, char *other, size_t size);
-/* Moves the pointer and clicks the left button; w as above, checked in the same breath. False: not clicked,
- * other says what is in the way. w None: clicks whatever is there. */
-bool dh_click(struct dh_desk *d, Window w, int x, int y, bool menu, char *other, size_t size);
+/* Moves the pointer and clicks the left button, times times; w as above, checked in the same breath. False:
+ * not clicked, other says what is in the way. */
+bool dh_click(struct dh_desk *d, Window w, int x, int y, int times, bool menu, char *other, size_t size);
 
 /* From now on errors about windows that have vanished are no reason to end the process. */
 void dh_x_errors_forgive(void);

@@ -84,9 +84,9 @@ function screen:go(place) end
 ---Fills fields in this order; finished only when what is read back equals what was sent.
 ---@param list pairs_list
 function screen:fill(list) end
----A button, menu item, link or key. Refused outside an effect for what the screen file lists in `changes`.
----@param name string|target
----@param where? string
+---A button, menu item, link, key, or a row of a table. Refused outside an effect for what the screen file lists in `changes`.
+---@param name string|target|row
+---@param where? string|{ within: string?, column: string?, twice: boolean? }  twice: a double click
 function screen:press(name, where) end
 ---One value, journaled.
 ---@overload fun(self: screen, label: string|target|row, type: `money`): money

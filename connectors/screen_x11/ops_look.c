@@ -1,56 +1,11 @@
-/* ops_control.c - requests about controls: find, read, fill, press and the like. Each looks, tries, and looks
- * again until it succeeds or its time is over. */
-#include "act.h"
+/* ops_look.c - requests that look at controls: find, has, wait, read, expect, table. */
+#include "asked.h"
 #include "field.h"
 #include "label.h"
-#include "locate.h"
-#include "ops.h"
 #include "picture.h"
 #include "table.h"
-#include "xwin.h"
 
 #include <string.h>
-
-/* One request on one target: what try gets, and keeps between tries. */
-struct asked {
-  struct dh_target target;
-  const struct dh_val *request;
-  const struct dh_frame *in;
-  struct dh_answer *answer;
-};
-
-typedef int try_fn(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err);
-
-static int once(struct dh_desk *d, struct asked *a, try_fn *try, struct dh_err *err)
-{
-  struct dh_front f;
-  int rc = dh_front_look(d, &f, err);
-
-  if (rc)
-    return rc;
-  rc = try(d, a, &f, err);
-  dh_front_free(&f);
-  return rc;
-}
-
-static int until_done(struct dh_desk *d, struct asked *a, try_fn *try, struct dh_err *err)
-{
-  int rc;
-
-  while ((rc = once(d, a, try, err)))
-    if ((rc = dh_desk_again(d, rc, err)))
-      return rc;
-  return 0;
-}
-
-static int asked_read(struct asked *a, const struct dh_val *request, const struct dh_frame *in,
-                      struct dh_answer *answer, struct dh_err *err)
-{
-  *a = (struct asked){.request = request, .in = in, .answer = answer};
-  return dh_target_read(dh_val_get(request, "target"), &a->target, err);
-}
-
-/* ---- looking */
 
 static void put_shown(struct dh_desk *d, struct dh_answer *answer, const struct dh_node *n,
                       const struct dh_shown *s)
@@ -69,7 +24,7 @@ static void put_box(struct dh_answer *answer, const struct dh_box *box)
   dh_answer_int(answer, "h", box->h);
 }
 
-static int try_find(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_find(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   struct dh_shown shown = {0};
   struct dh_node *n;
@@ -107,17 +62,17 @@ static int try_find(struct dh_desk *d, struct asked *a, struct dh_front *f, stru
 static int run_find(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                     struct dh_answer *answer, struct dh_err *err)
 {
-  struct asked a;
-  int rc = asked_read(&a, request, in, answer, err);
+  struct dh_asked a;
+  int rc = dh_asked_read(&a, request, in, answer, err);
 
   if (!rc)
-    rc = until_done(d, &a, try_find, err);
+    rc = dh_asked_until(d, &a, try_find, err);
   dh_target_fini(&a.target);
   return rc;
 }
 
 /* A sight: a control, or a window of that title. DH_ENOENT when it is not there. */
-static int try_see(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_see(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   int window, node, rc;
 
@@ -136,11 +91,11 @@ static int try_see(struct dh_desk *d, struct asked *a, struct dh_front *f, struc
 static int run_has(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                    struct dh_answer *answer, struct dh_err *err)
 {
-  struct asked a;
-  int rc = asked_read(&a, request, in, answer, err);
+  struct dh_asked a;
+  int rc = dh_asked_read(&a, request, in, answer, err);
 
   while (!rc) {
-    rc = once(d, &a, try_see, err);
+    rc = dh_asked_once(d, &a, try_see, err);
     if (!rc || rc == DH_ENOENT)
       break;
     rc = dh_desk_again(d, rc, err); /* a program that does not answer is neither yes nor no */
@@ -152,7 +107,7 @@ static int run_has(struct dh_desk *d, const struct dh_val *request, const struct
   return 0;
 }
 
-static int try_see_gone(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_see_gone(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   int rc = try_see(d, a, f, err);
 
@@ -166,12 +121,12 @@ static int try_see_gone(struct dh_desk *d, struct asked *a, struct dh_front *f, 
 static int run_wait(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                     struct dh_answer *answer, struct dh_err *err)
 {
-  struct asked a;
+  struct dh_asked a;
   int64_t since = dh_mono_ms();
-  int rc = asked_read(&a, request, in, answer, err);
+  int rc = dh_asked_read(&a, request, in, answer, err);
 
   if (!rc)
-    rc = until_done(d, &a, dh_val_bool(request, "gone", false) ? try_see_gone : try_see, err);
+    rc = dh_asked_until(d, &a, dh_val_bool(request, "gone", false) ? try_see_gone : try_see, err);
   dh_target_fini(&a.target);
   if (!rc)
     dh_answer_int(answer, "ms", dh_mono_ms() - since);
@@ -202,7 +157,7 @@ static int locate_shown(struct dh_desk *d, struct dh_front *f, const struct dh_t
   return *node >= 0 ? 0 : rc;
 }
 
-static int try_read(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_read(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   struct dh_shown shown;
   const struct dh_node *n;
@@ -231,16 +186,16 @@ static int try_read(struct dh_desk *d, struct asked *a, struct dh_front *f, stru
 static int run_read(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                     struct dh_answer *answer, struct dh_err *err)
 {
-  struct asked a;
-  int rc = asked_read(&a, request, in, answer, err);
+  struct dh_asked a;
+  int rc = dh_asked_read(&a, request, in, answer, err);
 
   if (!rc)
-    rc = until_done(d, &a, try_read, err);
+    rc = dh_asked_until(d, &a, try_read, err);
   dh_target_fini(&a.target);
   return rc;
 }
 
-static int try_expect(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_expect(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   const struct dh_val *value = dh_val_get(a->request, "value");
   struct dh_shown s;
@@ -275,19 +230,19 @@ static int run_expect(struct dh_desk *d, const struct dh_val *request, const str
                       struct dh_answer *answer, struct dh_err *err)
 {
   const struct dh_val *value = dh_val_get(request, "value");
-  struct asked a;
+  struct dh_asked a;
   int rc;
 
   if (!value || (value->type != DH_TEXT && value->type != DH_BOOL))
     return dh_err_set(err, DH_EUSE, "expect needs a value: a text, true or false");
-  rc = asked_read(&a, request, in, answer, err);
+  rc = dh_asked_read(&a, request, in, answer, err);
   if (!rc)
-    rc = until_done(d, &a, try_expect, err);
+    rc = dh_asked_until(d, &a, try_expect, err);
   dh_target_fini(&a.target);
   return rc;
 }
 
-static int try_table(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
+static int try_table(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, struct dh_err *err)
 {
   int window, node, rc = dh_locate_front(d, f, &a->target, DH_WANT_TABLE, &window, &node, err);
 
@@ -301,141 +256,16 @@ static int try_table(struct dh_desk *d, struct asked *a, struct dh_front *f, str
 static int run_table(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
                      struct dh_answer *answer, struct dh_err *err)
 {
-  struct asked a = {.request = request, .in = in, .answer = answer, .target = {.image = -1}};
-  int rc = dh_val_get(request, "target") ? asked_read(&a, request, in, answer, err) : 0;
+  struct dh_asked a = {.request = request, .in = in, .answer = answer, .target = {.image = -1}};
+  int rc = dh_val_get(request, "target") ? dh_asked_read(&a, request, in, answer, err) : 0;
 
   if (!rc)
-    rc = until_done(d, &a, try_table, err);
+    rc = dh_asked_until(d, &a, try_table, err);
   dh_target_fini(&a.target);
   return rc;
 }
 
-/* ---- doing */
-
-static int run_fill(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                    struct dh_answer *answer, struct dh_err *err)
-{
-  struct dh_filled done = {.corrected = g_ptr_array_new_with_free_func(g_free),
-                           .unread = g_ptr_array_new_with_free_func(g_free)};
-  int rc = dh_fields_fill(d, dh_val_get(request, "pairs"), &done, err);
-
-  (void)in;
-  if (!rc) {
-    dh_answer_int(answer, "filled", done.filled);
-    dh_answer_texts(answer, "corrected", done.corrected);
-    dh_answer_texts(answer, "unread", done.unread);
-  }
-  g_ptr_array_unref(done.corrected);
-  g_ptr_array_unref(done.unread);
-  return rc;
-}
-
-static int try_press(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
-{
-  int window, node, rc;
-
-  if (a->target.image >= 0) {
-    struct dh_box box;
-    char other[300];
-
-    rc = dh_picture_find(d, f, a->in, a->target.image, &box, err);
-    if (!rc &&
-        !dh_click(d, f->windows[f->at].id, box.x + box.w / 2, box.y + box.h / 2, false, other, sizeof other))
-      rc = dh_err_set(err, DH_EAGAIN, "the picture is covered by %s", other);
-    return rc;
-  }
-  rc = dh_locate_front(d, f, &a->target, DH_WANT_PRESS, &window, &node, err);
-  if (!rc)
-    rc = dh_act_click(d, f, window, node, err);
-  if (!rc)
-    d->app.pressed_in = f->windows[window].id;
-  return rc;
-}
-
-/* Idle: what was pressed last stands there as before, in its window, ready, and nothing is under way. */
-static int try_idle(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
-{
-  int window, node, rc = dh_locate_front(d, f, &a->target, DH_WANT_PRESS, &window, &node, err);
-
-  if (!rc)
-    rc = dh_act_ready(d, f, node, err);
-  if (!rc && f->windows[window].id != d->app.pressed_in)
-    rc = dh_err_set(err, DH_ENOENT, "the window of the press has gone");
-  return rc;
-}
-
-static int run_idle(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                    struct dh_answer *answer, struct dh_err *err)
-{
-  struct asked a;
-  int rc = asked_read(&a, request, in, answer, err), quiet = rc ? rc : dh_act_settle(d, err);
-
-  if (!rc && !quiet)
-    rc = once(d, &a, try_idle, err);
-  dh_target_fini(&a.target);
-  if (rc == DH_EUSE || rc == DH_ECANCELED || rc == DH_ECLOSED || quiet)
-    return rc ? rc : quiet;
-  dh_answer_bool(answer, "idle", rc == 0);
-  return 0;
-}
-
-static int try_key(struct dh_desk *d, struct asked *a, struct dh_front *f, struct dh_err *err)
-{
-  Window id = f->windows[f->at].id;
-  int rc;
-
-  if (dh_window_focused(d, id)) {
-    rc = dh_keys_press(d, id, a->target.name, err);
-    if (rc != DH_EAGAIN)
-      return rc;
-  }
-  dh_window_activate(d, id);
-  return dh_err_set(err, DH_EAGAIN, "the window \"%s\" does not get the keyboard", f->windows[f->at].title);
-}
-
-static void tell_opened(struct dh_desk *d, const struct dh_window *before, int n_before,
-                        struct dh_answer *answer)
-{
-  g_autoptr(GPtrArray) opened = g_ptr_array_new_with_free_func(g_free);
-  struct dh_window now[DH_WINDOWS_MAX];
-  int n = dh_windows_list(d, now, DH_WINDOWS_MAX);
-
-  for (int i = 0; i < n; i++) {
-    bool was = false;
-
-    for (int k = 0; k < n_before; k++)
-      was |= before[k].id == now[i].id;
-    if (!was)
-      g_ptr_array_add(opened, g_strdup(now[i].title));
-  }
-  dh_answer_texts(answer, "opened", opened);
-}
-
-static int run_press(struct dh_desk *d, const struct dh_val *request, const struct dh_frame *in,
-                     struct dh_answer *answer, struct dh_err *err)
-{
-  struct dh_window before[DH_WINDOWS_MAX];
-  int n = dh_windows_list(d, before, DH_WINDOWS_MAX), rc;
-  const struct dh_val *key = dh_val_get(request, "key");
-  struct asked a = {.request = request, .in = in, .answer = answer, .target = {.image = -1}};
-
-  if (key && key->type == DH_TEXT)
-    a.target.name = g_strndup(key->s, key->n);
-  rc = key ? 0 : asked_read(&a, request, in, answer, err);
-  if (!rc)
-    rc = until_done(d, &a, key ? try_key : try_press, err);
-  if (!rc)
-    dh_act_settle(d, NULL); /* the press is done: whatever comes of it, this word has not failed */
-  if (!rc) {
-    dh_answer_text(answer, "pressed", a.target.name ? a.target.name : "the picture");
-    tell_opened(d, before, n, answer);
-  }
-  dh_target_fini(&a.target);
-  return rc;
-}
-
-const struct dh_op_entry dh_ops_control[] = {
+const struct dh_op_entry dh_ops_look[] = {
     {"find", run_find},     {"has", run_has},     {"wait", run_wait}, {"read", run_read},
-    {"expect", run_expect}, {"table", run_table}, {"fill", run_fill}, {"press", run_press},
-    {"idle", run_idle},     {NULL, NULL},
+    {"expect", run_expect}, {"table", run_table}, {NULL, NULL},
 };
