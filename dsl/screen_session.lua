@@ -67,7 +67,16 @@ local function sign_on(s)
   local login = s.d.login
   call(s, "fill", { pairs = session.pairs(login.fill, s), mask = names_of_secrets(login.fill) })
   call(s, "press", { target = login.press })
-  if s.d.home then call(s, "wait", { target = { name = s.d.home, role = "window" } }) end
+  if not s.d.home then return end
+  local ok, e = pcall(call, s, "wait", { target = { name = s.d.home, role = "window" } })
+  if ok then return end
+  if not errors.is_control(e) then
+    local secrets = names_of_secrets(login.fill)
+    e.text = ("signing on to %s did not lead to \"%s\": %s"):format(s.name, s.d.home, e.text)
+    e.advice = (#secrets > 0 and ("are the secrets for %s still right? deskhand secret list; "):format(table.concat(secrets, " and ")) or "") ..
+      "look at the picture"
+  end
+  error(e, 0)
 end
 
 local function open(s)

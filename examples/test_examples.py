@@ -86,6 +86,18 @@ def _(home):
         assert "   " + line + "\n" in found.stdout, found.stdout
 
 
+@test("check finds nothing in the robot of the project's page")
+def _(home):
+    with open("README.md", encoding="utf-8") as f:
+        text = f.read().split("```lua\n")[1].split("```")[0]
+    os.makedirs(home + "/robots/page")
+    with open(home + "/robots/page/robot.lua", "w", encoding="utf-8") as f:
+        f.write(text)
+    shutil.copytree("screens", home + "/screens")
+    found = subprocess.run([DESKHAND, "check", home + "/robots/page"], capture_output=True, text=True, timeout=60)
+    same((found.returncode, found.stdout.split("\n")[0].endswith("no errors found")), (0, True))
+
+
 @test("01 hello")
 def _(home):
     status, said = run(home, "01")

@@ -23,6 +23,16 @@ static const struct {
     {130, "interrupted"},
 };
 
+static const struct {
+  const char *command, *meaning;
+} first_steps[] = {
+    {"deskhand doctor", "what this machine can do, what is missing, what mends it"},
+    {"deskhand new hello", "makes the folder hello: a robot, its test, its page"},
+    {"deskhand run hello", "runs it, here and now"},
+    {"deskhand check hello", "what is wrong with it, without running it"},
+    {"deskhand runs", "what was run; deskhand show RUN shows each step"},
+};
+
 static const struct dh_option common[] = {
     {"help", NULL, "this text"},
     {"json", NULL, "for programs: one JSON value on standard output"},
@@ -67,7 +77,10 @@ void dh_help_all(FILE *f)
 {
   fprintf(f, "usage: deskhand COMMAND …\n\n");
   each_command(say_line, f);
-  fprintf(f, "\nMore about one: deskhand COMMAND --help\n\nExit codes:\n");
+  fprintf(f, "\nMore about one: deskhand COMMAND --help\n\nTo begin with:\n");
+  for (size_t i = 0; i < sizeof first_steps / sizeof *first_steps; i++)
+    fprintf(f, "  %-28s %s\n", first_steps[i].command, first_steps[i].meaning);
+  fprintf(f, "\nExit codes:\n");
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
     fprintf(f, "  %3d  %s\n", codes[i].code, codes[i].meaning);
 }
@@ -212,6 +225,11 @@ void dh_help_man(FILE *f, const struct dh_command *c)
     man_text(f, about);
     fprintf(f, ".SH COMMANDS\n");
     each_command(man_line, f);
+    fprintf(f, ".SH EXAMPLES\n");
+    for (size_t i = 0; i < sizeof first_steps / sizeof *first_steps; i++) {
+      fprintf(f, ".TP\n.B %s\n", first_steps[i].command);
+      man_text(f, first_steps[i].meaning);
+    }
     fprintf(f, ".SH FILES\n.TP\n.I /etc/deskhand/deskhand.conf, ~/.config/deskhand/deskhand.conf\nSettings, "
                "\"key = value\" "
                "lines.\n.TP\n.I ~/.local/share/deskhand/store.db\nThe store.\n");

@@ -34,6 +34,7 @@ void dh_run_told(void *self, const struct dh_claim *claim, const struct dh_run_e
   struct dh_run_call *c = self;
   char label[256];
 
+  c->ran = true;
   if (end && c->key && end->outcome == DH_RUN_LOST && end->err)
     c->lost = *end->err;
   if (!end || c->key || c->cli->json)

@@ -15,6 +15,7 @@ struct dh_run_call {
   const char *key; /* of the one case; NULL: all of the queue */
   char period[16];
   bool tty;
+  bool ran;           /* the one case was worked on: it had not ended before */
   struct dh_err lost; /* why the one case could not be recorded any more; code 0: it could */
 };
 

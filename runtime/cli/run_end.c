@@ -96,10 +96,13 @@ static int say_failed(struct dh_run_call *c, const struct dh_val *shown, bool ag
 int dh_run_say_end(struct dh_run_call *c, const struct dh_val *shown, int state)
 {
   const struct dh_val *result = dh_val_get(shown, "result");
-  char reason[512];
+  char reason[512], at[24];
 
   if (c->cli->json)
     dh_say_json(shown);
+  else if (!c->ran && (state == DH_CASE_DONE || state == DH_CASE_REJECTED))
+    fprintf(stderr, "%s had ended already, %s; this is its result, nothing was done again.\n", c->key,
+            dh_local_text(dh_val_int(shown, "ended", 0), at));
   switch (state) {
   case DH_CASE_DONE:
     if (!c->cli->json && result && result->type != DH_NIL)

@@ -35,6 +35,7 @@ def test_rejected_and_again(place):
     contains(r.stdout, "too small")
     r = place.run("run", robot, "--case", case(place, "L-1", "50.00 EUR"))
     equal(r.returncode, 3, "a case that has ended says its result again")
+    contains(r.stderr, "nothing was done again")
     equal(len(place.json("runs")), 1)
 
 
