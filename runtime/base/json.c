@@ -28,6 +28,18 @@ static size_t utf8_len(const unsigned char *s, size_t n)
   return len;
 }
 
+const char *dh_text_bad(const char *s, size_t n)
+{
+  const unsigned char *p = (const unsigned char *)s;
+
+  for (size_t i = 0, len; i < n; i += len) {
+    len = utf8_len(p + i, n - i);
+    if (!len || p[i] < 0x20 || p[i] == 0x7f || (p[i] == 0xc2 && p[i + 1] < 0xa0))
+      return s + i;
+  }
+  return NULL;
+}
+
 int dh_json_text(struct dh_buf *b, const char *s, size_t n)
 {
   const unsigned char *p = (const unsigned char *)s;

@@ -229,13 +229,30 @@ static void zones_agree_with_zdump(void **state)
   assert_int_equal(dh_zone_local("../../etc/passwd", 0, &t, &err), DH_ENOENT);
 }
 
+static void plain_text_of_one_line(void **state)
+{
+  static const struct {
+    const char *text;
+    int bad; /* -1: none */
+  } rows[] = {{"", -1},          {"A-17", -1},        {"\xe7\x94\xb3", -1}, {"a\nb", 1},
+              {"\x1b[2J", 0},    {"ab\x7f", 2},       {"\xff", 0},          {"a\xc2\x9b", 1},
+              {"\xc2\xa0x", -1}, {"\xed\xa0\x80", 0}, {"x\xe7\x94", 1}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *bad = dh_text_bad(rows[i].text, strlen(rows[i].text));
+
+    assert_int_equal(bad ? bad - rows[i].text : -1, rows[i].bad);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hashes_match_the_standard), cmocka_unit_test(plain_data_comes_back),
       cmocka_unit_test(damaged_data_is_refused),   cmocka_unit_test(buffers_have_a_ceiling),
       cmocka_unit_test(secrets_are_masked),        cmocka_unit_test(durations),
-      cmocka_unit_test(zones_agree_with_zdump),
+      cmocka_unit_test(zones_agree_with_zdump),    cmocka_unit_test(plain_text_of_one_line),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

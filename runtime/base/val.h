@@ -85,6 +85,8 @@ bool dh_val_is(const struct dh_val *v, const char *text); /* v is the text */
 int dh_val_json(struct dh_buf *b, const struct dh_val *v, bool pretty);
 int dh_json_text(struct dh_buf *b, const char *s,
                  size_t n); /* one quoted JSON string; bad UTF-8 becomes U+FFFD */
+/* The first byte that is no plain text of one line: not UTF-8, or a control character; NULL: all of it is. */
+const char *dh_text_bad(const char *s, size_t n);
 /* Money in figures, "250000.00 EUR"; digits is that of the minor unit. */
 int dh_money_text(struct dh_buf *b, int64_t minor, const char *currency, int digits);
 

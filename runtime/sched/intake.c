@@ -205,6 +205,20 @@ static int accept_case(struct dh_intake *in, const struct dh_robot *r, const cha
   return in->full && in->cases.len > GATHER_MAX ? in->full(in, in->self, err) : 0;
 }
 
+/* The name of a file as a key. What strangers call their files is shown on terminals: it must be text. */
+static int name_key(const char *name, char *key, size_t size, struct dh_err *err)
+{
+  char *bad;
+
+  snprintf(key, size, "%s", name);
+  if (!dh_text_bad(key, strlen(key)))
+    return 0;
+  while ((bad = (char *)dh_text_bad(key, strlen(key))))
+    *bad = '?';
+  dh_err_set(err, DH_EFORMAT, "the name of a file is no text of one line (UTF-8)");
+  return dh_err_advice(err, "give the file another name");
+}
+
 static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *declared,
                 struct dh_val *raw, const char *base, const char *given, bool single, struct dh_err *err)
 {
@@ -216,7 +230,7 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
 
   dh_buf_init(&input, DH_DATA_MAX);
   if (given)
-    snprintf(key, sizeof key, "%s", given);
+    rc = name_key(given, key, sizeof key, &why);
   else
     rc = case_key(r, raw, single, key, sizeof key, &why);
   if (!rc && strcmp(key, DH_FINISH_KEY) == 0)

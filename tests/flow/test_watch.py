@@ -117,6 +117,9 @@ def test_bad_files_are_reported(place):
     os.rename(place.dir + "/box/huge", place.dir + "/box/inbox/huge.txt")
     drop(place, "(finish)", "not matched")
     log_has(place, "case huge.txt is refused")
+    with open(place.dir.encode() + b"/box/inbox/\xff\x1b[2J.txt", "w") as f:
+        f.write("1")
+    log_has(place, "case ??[2J.txt is refused: the name of a file is no text")
     drop(place, "good2.txt", "22")
     until(lambda: sizes(place), {"good.txt": 1, "good2.txt": 2})
     equal(os.path.exists(place.dir + "/box/inbox/huge.txt"), True, "it is left in place")
