@@ -21,7 +21,8 @@ static uint32_t rotr(uint32_t x, int n)
 
 static void compress(uint32_t h[8], const unsigned char *p)
 {
-  uint32_t w[64], v[8];
+  uint32_t w[64], v0 = h[0], v1 = h[1], v2 = h[2], v3 = h[3]; /* in registers, not in an array */
+  uint32_t v4 = h[4], v5 = h[5], v6 = h[6], v7 = h[7];
 
   for (int t = 0; t < 16; t++)
     w[t] =
@@ -29,19 +30,27 @@ static void compress(uint32_t h[8], const unsigned char *p)
   for (int t = 16; t < 64; t++)
     w[t] = (rotr(w[t - 2], 17) ^ rotr(w[t - 2], 19) ^ w[t - 2] >> 10) + w[t - 7] +
            (rotr(w[t - 15], 7) ^ rotr(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 16];
-  memcpy(v, h, sizeof v);
   for (int t = 0; t < 64; t++) {
-    uint32_t t1 = v[7] + (rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25)) +
-                  ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[t] + w[t];
-    uint32_t t2 =
-        (rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22)) + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+    uint32_t t1 = v7 + (rotr(v4, 6) ^ rotr(v4, 11) ^ rotr(v4, 25)) + ((v4 & v5) ^ (~v4 & v6)) + k[t] + w[t];
+    uint32_t t2 = (rotr(v0, 2) ^ rotr(v0, 13) ^ rotr(v0, 22)) + ((v0 & v1) ^ (v0 & v2) ^ (v1 & v2));
 
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + t2;
+    v7 = v6;
+    v6 = v5;
+    v5 = v4;
+    v4 = v3 + t1;
+    v3 = v2;
+    v2 = v1;
+    v1 = v0;
+    v0 = t1 + t2;
   }
-  for (int i = 0; i < 8; i++)
-    h[i] += v[i];
+  h[0] += v0;
+  h[1] += v1;
+  h[2] += v2;
+  h[3] += v3;
+  h[4] += v4;
+  h[5] += v5;
+  h[6] += v6;
+  h[7] += v7;
 }
 
 void dh_sha256_init(struct dh_sha256 *s)

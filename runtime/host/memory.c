@@ -222,27 +222,47 @@ static void *piece_resize(struct dh_slabs *s, void *p, size_t old, size_t n)
   return q;
 }
 
-void *dh_memory_alloc(void *self, void *p, size_t old, size_t n)
+/* Whether the run may have so many bytes more; wanted: it asks for them, as tests that let one request fail
+ * count. */
+static bool may_grow(struct dh_run *r, size_t more, bool wanted)
 {
-  struct dh_run *r = self;
-  size_t was = p ? taken(old) : 0; /* without p, old is a type code */
-  size_t is = taken(n);
+  if (more && r->memory + more > r->memory_max)
+    return false;
+  if (r->fail_alloc && wanted && --r->fail_alloc == 0) {
+    r->fail_alloc = 1; /* and from now on: Lua collects and tries once more */
+    return false;
+  }
+  return true;
+}
+
+static void *resize(struct dh_run *r, void *p, size_t old, size_t n)
+{
+  size_t was = taken(old), is = taken(n);
   void *q;
 
-  if (n == 0) {
-    if (p)
-      piece_free(r->host->slabs, p, old);
-    r->memory -= was;
+  if (!may_grow(r, is > was ? is - was : 0, n > old))
     return NULL;
-  }
-  if (is > was && r->memory + (is - was) > r->memory_max)
-    return NULL;
-  if (r->fail_alloc && (!p || n > old) && --r->fail_alloc == 0) {
-    r->fail_alloc = 1; /* and from now on: Lua collects and tries once more */
-    return NULL;
-  }
-  q = p ? piece_resize(r->host->slabs, p, old, n) : piece_new(r->host->slabs, n);
+  q = piece_resize(r->host->slabs, p, old, n);
   if (q)
     r->memory += is - was;
   return q;
+}
+
+void *dh_memory_alloc(void *self, void *p, size_t old, size_t n)
+{
+  struct dh_run *r = self;
+
+  if (p && n)
+    return resize(r, p, old, n);
+  if (p) {
+    r->memory -= taken(old);
+    piece_free(r->host->slabs, p, old);
+    return NULL;
+  }
+  if (n == 0 || !may_grow(r, taken(n), true)) /* without p, old is a type code */
+    return NULL;
+  p = piece_new(r->host->slabs, n);
+  if (p)
+    r->memory += taken(n);
+  return p;
 }

@@ -62,7 +62,8 @@ def by_command(paths):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, texts
 
 
-def main(build):
+def measure(build):
+    """Medians: the ratio, our pages per CPU second, the command's; None when the texts differ."""
     os.environ.setdefault("DESKHAND", str(pathlib.Path(build, "deskhand")))
     rng = random.Random(12)
     pages = [page(rng) for _ in range(PAGES)]
@@ -77,10 +78,17 @@ def main(build):
             ours, our_texts = by_reader(reader, pages)
             theirs, their_texts = by_command(paths)
             if our_texts != their_texts:
-                print("documents: the texts differ, there is nothing to compare")
-                return 1
+                return None
             ratios.append((theirs / ours, PAGES / ours, PAGES / theirs))
-    ratio, ours, theirs = (statistics.median(column) for column in zip(*ratios))
+    return [statistics.median(column) for column in zip(*ratios)]
+
+
+def main(build):
+    measured = measure(build)
+    if not measured:
+        print("documents: the texts differ, there is nothing to compare")
+        return 1
+    ratio, ours, theirs = measured
     print(
         f"documents: reader {ours:.2f} pages per CPU second, tesseract command {theirs:.2f}: {ratio:.2f}x, texts equal "
         f"(target {TARGET}, {ROUNDS} rounds of {PAGES} pages)"
