@@ -167,6 +167,8 @@ static int try_type(struct dh_desk *d, struct dh_asked *a, struct dh_front *f, s
     rc = try_front(d, a, f, err);
   if (!rc)
     rc = dh_act_click_at(d, w, &box, 1, "the field", err);
+  if (!rc)
+    rc = dh_click_arrived(d, err);
   if (!rc && dh_val_bool(a->request, "secret", false))
     cover(d, w, &box);
   if (!rc)

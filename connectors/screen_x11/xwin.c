@@ -6,6 +6,8 @@
 #include <X11/extensions/XTest.h>
 #include <string.h>
 
+enum { ARRIVE_MS = 2000 };
+
 static int forgive(Display *x, XErrorEvent *e)
 {
   (void)x, (void)e;
@@ -239,4 +241,22 @@ bool dh_click(struct dh_desk *d, Window w, int x, int y, int times, bool menu, c
   XUngrabServer(d->x);
   XFlush(d->x);
   return clear;
+}
+
+int dh_click_arrived(struct dh_desk *d, struct dh_err *err)
+{
+  int64_t until = dh_mono_ms() + ARRIVE_MS;
+
+  /* No event tells that another's grab has ended: one of our own can be had then. */
+  while (XGrabPointer(d->x, DefaultRootWindow(d->x), False, 0, GrabModeAsync, GrabModeAsync, None, None,
+                      CurrentTime) != GrabSuccess) {
+    int rc = dh_mono_ms() > until ? dh_err_set(err, DH_EAGAIN, "the window manager holds a click back")
+                                  : dh_desk_wait(d, 2, err);
+
+    if (rc)
+      return rc;
+  }
+  XUngrabPointer(d->x, CurrentTime);
+  XSync(d->x, False);
+  return 0;
 }

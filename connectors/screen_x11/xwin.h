@@ -32,6 +32,10 @@ bool dh_window_at(struct dh_desk *d, Window w, int x, int y, bool menu, char *ot
  * not clicked, other says what is in the way. */
 bool dh_click(struct dh_desk *d, Window w, int x, int y, int times, bool menu, char *other, size_t size);
 
+/* Waits until a click has reached its program. The window manager sees each click first and holds it back;
+ * keys would overtake it. DH_EAGAIN when it keeps it. */
+int dh_click_arrived(struct dh_desk *d, struct dh_err *err);
+
 /* From now on errors about windows that have vanished are no reason to end the process. */
 void dh_x_errors_forgive(void);
 
