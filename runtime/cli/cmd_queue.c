@@ -1,4 +1,5 @@
-/* cmd_queue.c - queue add, list, show, retry, export. */
+/* cmd_queue.c - queue add, retry, export: what changes a queue or leaves it. cmd_queue_look.c has list and
+ * show. */
 #include "util.h"
 #include "../sched/finish.h"
 
@@ -105,105 +106,6 @@ static int exec_add(struct dh_cli *cli)
   return rc;
 }
 
-/* ---- list, show */
-
-struct ask {
-  const char *queue, *period, *key;
-  int state;
-  struct dh_buf out;
-};
-
-static int list_work(struct dh_db *db, void *self, struct dh_err *err)
-{
-  struct ask *a = self;
-
-  return db->ops->case_list(db, a->queue, a->state, 0, &a->out, err);
-}
-
-static int show_work(struct dh_db *db, void *self, struct dh_err *err)
-{
-  struct ask *a = self;
-
-  return db->ops->case_show(db, a->queue, a->period, a->key, &a->out, err);
-}
-
-/* What there is to say of a case in one line: its result, reason or error. */
-static void put_outcome(struct dh_buf *b, const struct dh_val *c)
-{
-  const struct dh_val *error = dh_val_get(c, "error"), *result = dh_val_get(c, "result");
-  const struct dh_val *text = dh_val_get(error, "text"), *reason = dh_val_get(result, "reason");
-  bool rejected = dh_val_is(dh_val_get(c, "state"), "rejected");
-
-  if (error && error->type != DH_NIL)
-    dh_put_line(b, text ? text : error, 60);
-  else if (result && result->type != DH_NIL)
-    dh_put_line(b, rejected && reason ? reason : result, 60);
-}
-
-static void say_case(const struct dh_val *c)
-{
-  struct dh_buf line;
-  char key[256], period[16], state[16];
-
-  dh_buf_init(&line, 4096);
-  put_outcome(&line, c);
-  dh_val_text(c, "period", period, sizeof period);
-  printf("%-24s %s%s%-9s %2lld  %s\n", dh_val_text(c, "key", key, sizeof key), period, *period ? " " : "",
-         dh_val_text(c, "state", state, sizeof state), (long long)dh_val_int(c, "attempts", 0), line.data);
-  dh_buf_fini(&line);
-}
-
-/* The cases, or (--finish) only the runs of finish(batch), which are no cases to whoever counts them. */
-static void keep_asked(struct dh_val *list, bool finishes)
-{
-  size_t n = 0;
-
-  for (size_t i = 0; i < list->n; i++)
-    if (dh_val_is(dh_val_get(&list->items[i], "key"), DH_FINISH_KEY) == finishes)
-      list->items[n++] = list->items[i];
-  list->n = n;
-}
-
-static int exec_list(struct dh_cli *cli)
-{
-  struct ask a = {.queue = NULL};
-  struct dh_val *v = NULL;
-  struct dh_err err;
-  char name[64];
-  int rc = dh_cli_state(cli, &a.state, &err);
-
-  if (rc)
-    return dh_say_error(&err, NULL);
-  a.queue = dh_cli_robot_name(cli->words[0], name);
-  dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_ask(cli, &(struct dh_cli_view){list_work, &a, &a.out, NULL, .list = true}, &v, &err);
-  if (!rc)
-    keep_asked(v, dh_cli_option(cli, "finish") != NULL);
-  if (rc)
-    rc = dh_say_error(&err, NULL);
-  else if (cli->json)
-    rc = dh_say_json(v);
-  else
-    for (size_t i = 0; i < v->n; i++)
-      say_case(&v->items[i]);
-  free(v);
-  dh_buf_fini(&a.out);
-  return rc;
-}
-
-static int exec_show(struct dh_cli *cli)
-{
-  struct ask a = {.period = dh_cli_option(cli, "period"), .key = cli->words[1]};
-  char name[64];
-  int rc;
-
-  a.queue = dh_cli_robot_name(cli->words[0], name);
-  dh_buf_init(&a.out, OUT_MAX);
-  rc = dh_cli_show(cli, &(struct dh_cli_view){show_work, &a, &a.out, dh_cli_say_map, .list = false});
-  dh_buf_fini(&a.out);
-  return rc;
-}
-
 /* ---- retry */
 
 static int exec_retry(struct dh_cli *cli)
@@ -240,6 +142,11 @@ static int exec_retry(struct dh_cli *cli)
 }
 
 /* ---- export */
+
+struct ask {
+  const char *queue, *period;
+  struct dh_buf out;
+};
 
 static int period_work(struct dh_db *db, void *self, struct dh_err *err)
 {
@@ -298,10 +205,6 @@ static int exec_export(struct dh_cli *cli)
   return DH_EXIT_DONE;
 }
 
-static const struct dh_option state_option[] = {
-    {"state", "S", "only these: new, leased, waiting, retrying, done, rejected, failed, parked"},
-    {"finish", NULL, "the runs of finish(batch) instead, one a period"},
-    {NULL, NULL, NULL}};
 static const struct dh_option period_option[] = {
     {"period", "P", "of this period; without it the newest case of the key"}, {NULL, NULL, NULL}};
 static const struct dh_option to_option[] = {{"to", "FILE", "instead of the robot's cases.to"},
@@ -324,30 +227,6 @@ const struct dh_command dh_cmd_queue_add = {
     .least = 2,
     .most = 2,
     .exec = exec_add,
-};
-const struct dh_command dh_cmd_queue_list = {
-    .name = "queue list",
-    .summary = "Lists the cases of a robot",
-    .usage = "ROBOT [--state S] [--finish]",
-    .help =
-        "One line a case: key, period, state, tries, result or error. --json gives all there is.\n\n"
-        "finish(batch) of a period is no case of it and is not listed among them: --finish lists these runs. "
-        "Such a run is\n"
-        "shown, and tried again, under the key (finish): deskhand queue show ROBOT '(finish)' --period P.",
-    .options = state_option,
-    .least = 1,
-    .most = 1,
-    .exec = exec_list,
-};
-const struct dh_command dh_cmd_queue_show = {
-    .name = "queue show",
-    .summary = "Shows one case: input, state, result, open questions",
-    .usage = "ROBOT KEY [--period P]",
-    .help = "How its run went is shown by deskhand show RUN.",
-    .options = period_option,
-    .least = 2,
-    .most = 2,
-    .exec = exec_show,
 };
 const struct dh_command dh_cmd_queue_retry = {
     .name = "queue retry",

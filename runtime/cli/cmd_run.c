@@ -96,6 +96,8 @@ static void say_refused(const struct dh_run_call *c)
       dh_val_err(dh_val_get(&v->items[i], "error"), &err);
       dh_val_text(&v->items[i], "key", key, sizeof key);
       snprintf(place, sizeof place, "%.100s%s%.50s", c->robot.name, *key ? " " : "", key);
+      if (c->key && !dh_cli_option(c->cli, "case"))
+        dh_err_advice(&err, "this robot wants a case: deskhand run %s --case FILE", c->robot.path);
       if (!*err.where)
         snprintf(err.where, sizeof err.where, "%s", place);
       dh_say_error(&err, "nothing: this case was not taken in");

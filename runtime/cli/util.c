@@ -48,12 +48,6 @@ int dh_cli_show(struct dh_cli *cli, const struct dh_cli_view *view)
   return rc;
 }
 
-void dh_cli_say_map(struct dh_cli *cli, const struct dh_val *v)
-{
-  (void)cli;
-  dh_say_value(stdout, v, 0);
-}
-
 int dh_cli_state(const struct dh_cli *cli, int *state, struct dh_err *err)
 {
   const char *name = dh_cli_option(cli, "state");

@@ -20,8 +20,6 @@ struct dh_cli_view {
 int dh_cli_ask(struct dh_cli *cli, const struct dh_cli_view *view, struct dh_val **v, struct dh_err *err);
 /* Asks and shows. What the command returns. */
 int dh_cli_show(struct dh_cli *cli, const struct dh_cli_view *view);
-/* A map or a list as indented lines, for views that need no more. */
-void dh_cli_say_map(struct dh_cli *cli, const struct dh_val *v);
 /* --state as a state of a case; 0 without the option. DH_EUSE names those that exist. */
 int dh_cli_state(const struct dh_cli *cli, int *state, struct dh_err *err);
 /* Where the bytes of a file value lie, so that a person can open it; false when it is no file of this store.
