@@ -36,7 +36,8 @@ struct dh_sup_queue {
   bool watched;      /* cases.watch: its period is not over before its time is */
   int64_t held_open; /* of the table that was written meanwhile, and … */
   char held_period[16];
-  int64_t ended[8]; /* outcomes since the start, by enum dh_outcome */
+  int64_t held_until_ms; /* a long table is not written all the time */
+  int64_t ended[8];      /* outcomes since the start, by enum dh_outcome */
 };
 
 struct dh_sup_run {

@@ -14,7 +14,8 @@ enum {
   AGAIN_MS = 60000, /* a table that could not be written */
   GRACE_MS = 5000,  /* after a watched period: what appeared in its last moment is on its way */
   BUSY_MS = 10000,  /* periods are looked at as often while cases stand in line: that look costs most then */
-  TURN_MS = 60 * 60000 /* the clock is looked at as often: it may be set */
+  TURN_MS = 60 * 60000, /* the clock is looked at as often: it may be set */
+  SHARE = 20            /* of the time, at most one part goes into tables of periods that last */
 };
 
 /* The end that is being dealt with. */
@@ -28,6 +29,7 @@ struct dh_sup_finish {
   struct dh_ending e;
   bool added;
   bool held; /* only its table */
+  int64_t began_ms;
 };
 
 struct work_op {
@@ -140,6 +142,7 @@ static void worked(struct dh_op *op)
   memset(&((struct work_op *)op)->e, 0, sizeof f->e);
   if (!op->rc && f->held) {
     f->q->held_open = f->e.open;
+    f->q->held_until_ms = dh_mono_ms() + (dh_mono_ms() - f->began_ms) * SHARE;
     memcpy(f->q->held_period, f->e.period, sizeof f->q->held_period);
     done(f, true);
     dh_sup_look(s);
@@ -212,13 +215,30 @@ static bool is_held(const struct dh_sup_queue *q, const char *period)
   return strcmp(now, period) <= 0;
 }
 
+static void look_in(struct dh_supervisor *s, int64_t ms)
+{
+  if (!uv_is_active((uv_handle_t *)&s->turn) || (int64_t)uv_timer_get_due_in(&s->turn) > ms)
+    uv_timer_start(&s->turn, dh_sup_finish_unblock, (uint64_t)(ms < TURN_MS ? ms + 1 : TURN_MS), 0);
+}
+
 static void look_at_its_end(struct dh_supervisor *s, const struct dh_sup_queue *q)
 {
   int64_t now = dh_wall_ms(), turn = dh_period_turn(q->once_a, q->zone, now - GRACE_MS);
-  int64_t ms = turn + GRACE_MS - now;
 
   if (turn)
-    uv_timer_start(&s->turn, dh_sup_finish_unblock, (uint64_t)(ms < TURN_MS ? ms + 1 : TURN_MS), 0);
+    look_in(s, turn + GRACE_MS - now);
+}
+
+/* Has its table to be written? */
+static bool is_news(struct dh_supervisor *s, const struct dh_sup_queue *q, int64_t open, const char *period)
+{
+  int64_t wait = q->held_until_ms - dh_mono_ms();
+
+  if (!*q->to || (open == q->held_open && strcmp(period, q->held_period) == 0))
+    return false;
+  if (wait > 0)
+    look_in(s, wait);
+  return wait <= 0;
 }
 
 /* A period that can be dealt with now; NULL: none. */
@@ -236,7 +256,7 @@ static const struct dh_val *choose(struct dh_sup_finish *f, const struct dh_val 
     if (!f->held)
       return over;
     look_at_its_end(f->s, f->q);
-    if (*f->q->to && (dh_val_int(over, "open", 0) != f->q->held_open || strcmp(period, f->q->held_period)))
+    if (is_news(f->s, f->q, dh_val_int(over, "open", 0), period))
       return over;
   }
   return NULL;
@@ -269,6 +289,7 @@ static void over_done(struct dh_job *job, int rc, const struct dh_err *err)
     dh_ending_init(&f->e, over, dh_store_blobs(s->store));
     if (f->held)
       f->e.wants &= DH_WANTS_TABLE;
+    f->began_ms = dh_mono_ms();
     submit(f, read_work, read_done);
   } else {
     done(f, false);
