@@ -53,7 +53,7 @@ function lang.forget(names)
 end
 lang.loaded = loaded
 
-function base.require(name) return dsl("load").require(name) end
+function base.require(name) return dsl("own_files").require(name) end
 base._G = nil
 core._setmetatable(base, {
   __index = function(_, name)

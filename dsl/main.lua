@@ -3,7 +3,7 @@ local core = ...
 local lang = core._builtin("lang")(core)
 if core._testing() then return lang.dsl("test").main() end
 local run, argument = lang.dsl("load").begin()
-lang.forget { "load", "robot", "robot_rules", "types", "strict", "screen_file" } -- what only loading needs
+lang.forget { "load", "robot", "robot_rules", "types", "types_refused", "strict", "screen_file" } -- what only loading needs
 
 local ok, result = core._pcall(run, argument)
 -- Screens go back to their pool: at home and signed on after a run that went well, also one that is put away to wait.

@@ -1,73 +1,53 @@
 --- types - what fields of a case are declared with. money and date are also values: money "10.00 EUR", date "2026-11-30".
 -- words: text number money date flag file list optional
-local core = ...
-local errors = require "errors"
+local core, lang = ...
 local types = {}
 
--- A type is a table { type = … }.
-
+-- A type is a table { type = … }. Those with a name can be called: with rules, or with a text that is a value.
 local type_mt = { __name = "dh.type" }
+local named = {} -- by type: { rules = …, parse = …, example = … }
 
-local function new_type(t) return setmetatable(t, type_mt) end
-
-local function is_type(t) return getmetatable(t) == type_mt end
-
-local function rules_of(name, known, rules)
-  for k in pairs(rules) do
-    if not known[k] then
-      local names = {}
-      for n in pairs(known) do names[#names + 1] = n end
-      errors.raise { code = "EUSE", text = name .. " has no rule '" .. tostring(k) .. "'", seen = table.concat(names, ", ") }
+local named_mt = { __name = "dh.type", __call = function(t, arg)
+  local of, value, why = named[t], nil, nil
+  if type(arg) == "table" then
+    for rule in pairs(arg) do
+      if not of.rules[rule] then lang.dsl("types_refused").rule(t.type, of.rules, rule) end
     end
+    arg.type = t.type
+    return setmetatable(arg, type_mt)
   end
-  rules.type = name
-  return new_type(rules)
+  if of.parse and type(arg) == "string" then value, why = of.parse(arg) end
+  if not value then lang.dsl("types_refused").value(t.type, of, arg, why) end
+  return value
+end }
+
+local function name(word, rules, parse, example)
+  local t = setmetatable({ type = word }, named_mt)
+  named[t] = { rules = rules, parse = parse, example = example }
+  types[word] = t
 end
 
-local function value_or_rules(name, parse, known, example)
-  return setmetatable({ type = name }, { __name = "dh.type", __call = function(_, arg)
-    if type(arg) == "table" then return rules_of(name, known, arg) end
-    local v, why
-    if type(arg) == "string" then v, why = parse(arg) else why = "it is a " .. type(arg) end
-    if not v then
-      errors.raise { code = "EUSE", text = tostring(arg) .. " is no " .. name .. ": " .. why, advice = "write " .. name .. " \"" .. example .. "\"" }
-    end
-    return v
-  end })
-end
-
-local function ruled(name, known)
-  return setmetatable({ type = name }, { __name = "dh.type", __call = function(_, arg)
-    if type(arg) ~= "table" then errors.raise { code = "EUSE", text = name .. " is a type", seen = tostring(arg) } end
-    return rules_of(name, known, arg)
-  end })
-end
-
-types.text = ruled("text", {})
-types.number = ruled("number", {})
-types.flag = ruled("flag", {})
-types.file = ruled("file", {})
-types.money = value_or_rules("money", core._money, { currency = true, above = true }, "1,250.00 EUR")
-types.date = value_or_rules("date", core._date, {}, "2026-11-30")
+name("text", {})
+name("number", {})
+name("flag", {})
+name("file", {})
+name("money", { currency = true, above = true }, core._money, "1,250.00 EUR")
+name("date", {}, core._date, "2026-11-30")
 
 local function checked(t, what)
   local mt = getmetatable(t)
-  if type(t) ~= "table" or not (is_type(t) or (type(mt) == "table" and mt.__name == "dh.type")) then
-    errors.raise { code = "EUSE", text = what .. " is no type", seen = tostring(t),
-      advice = "types are text, number, money, date, flag, file, list(T), optional(T)" }
-  end
+  if type(t) ~= "table" or type(mt) ~= "table" or mt.__name ~= "dh.type" then lang.dsl("types_refused").type(t, what) end
   return t
 end
 
 ---@param t table  a type
-function types.list(t) return new_type { type = "list", of = checked(t, "list's argument") } end
+function types.list(t) return setmetatable({ type = "list", of = checked(t, "list's argument") }, type_mt) end
 
 ---@param t table  a type
 function types.optional(t)
-  local copy = {}
+  local copy = { optional = true }
   for k, v in pairs(checked(t, "optional's argument")) do copy[k] = v end
-  copy.optional = true
-  return new_type(copy)
+  return setmetatable(copy, type_mt)
 end
 
 ---A field's type as plain data.

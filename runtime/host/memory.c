@@ -12,7 +12,7 @@
 enum {
   SLAB = 16 << 10, /* its address is a multiple of it: a cell finds its slab by its own address */
   MAPPED = 16,     /* slabs mapped at once */
-  SPARES = 128,    /* empty ones kept: 2 MiB */
+  SPARES = 512,    /* empty ones kept: 8 MiB */
   SMALL = 512,
   GRAIN = 8, /* cells of one class are so much larger than those of the class below */
   CLASSES = SMALL / GRAIN + 1,
