@@ -109,25 +109,26 @@ static int on_seek(void *self, curl_off_t offset, int origin)
   return CURL_SEEKFUNC_OK;
 }
 
+static bool add_line(struct curl_slist **lines, const char *line)
+{
+  struct curl_slist *more = curl_slist_append(*lines, line);
+
+  if (more)
+    *lines = more;
+  return more != NULL;
+}
+
+/* t->lines: the request's headers, and no "Expect: 100-continue" where there is a body. */
 static int make_lines(struct dh_http_transfer *t)
 {
   bool strange = strcmp(t->place.host, t->first.host) != 0 || strcmp(t->place.port, t->first.port) != 0;
-  struct curl_slist *lines = curl_slist_append(NULL, "Expect:");
 
-  for (size_t i = 0; lines && i < t->req.n_headers; i++) {
-    struct curl_slist *more;
-
-    if (strange && t->req.headers[i].secret)
-      continue;
-    more = curl_slist_append(lines, t->req.headers[i].line);
-    if (!more) {
-      curl_slist_free_all(lines);
+  if (t->req.has_body && !add_line(&t->lines, "Expect:"))
+    return DH_ENOMEM;
+  for (size_t i = 0; i < t->req.n_headers; i++)
+    if (!(strange && t->req.headers[i].secret) && !add_line(&t->lines, t->req.headers[i].line))
       return DH_ENOMEM;
-    }
-    lines = more;
-  }
-  t->lines = lines;
-  return lines ? 0 : DH_ENOMEM;
+  return 0;
 }
 
 /* What no request changes. */

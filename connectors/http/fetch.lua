@@ -54,31 +54,31 @@ local function list_of(accept)
   return type(accept) == "number" and { accept } or accept
 end
 
--- What core._fetch takes as the caller gave it.
-local same = { "rate", "attempts", "limit", "effect", "source" }
-
 -- The table that core._fetch takes.
 local function request_of(o)
   if type(o.url) ~= "string" then
     errors.raise { code = "EUSE", text = "a request needs a url", seen = type(o.url) }
   end
   local body, way, content_type = body_of(o)
-  local request = { method = o.method or "GET", url = with_query(o.url, o.query), timeout_ms = time_ms(o.timeout) }
-  request.headers = headers_of(o, content_type)
-  request.hosts = host.hosts()
-  if body then
-    request.body, request.way, request.shown = body, way, require("http.parts").shown(body)
-  end
-  if o.auth then
-    request.user, request.password = o.auth.user, o.auth.password
-  end
-  if o.accept then
-    request.accept = list_of(o.accept)
-  end
-  for _, key in ipairs(same) do
-    request[key] = o[key]
-  end
-  return request
+  local auth = o.auth or nil -- false is none
+  return {
+    method = o.method or "GET",
+    url = with_query(o.url, o.query),
+    timeout_ms = time_ms(o.timeout),
+    headers = headers_of(o, content_type),
+    hosts = host.hosts(),
+    body = body,
+    way = way,
+    shown = body and require("http.parts").shown(body),
+    user = auth and auth.user,
+    password = auth and auth.password,
+    accept = list_of(o.accept),
+    rate = o.rate,
+    attempts = o.attempts,
+    limit = o.limit,
+    effect = o.effect,
+    source = o.source,
+  }
 end
 
 local function send(request)
