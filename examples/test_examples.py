@@ -200,5 +200,16 @@ def _(home):
     same((status, said["result"]), (0, {"receipt": "R-000001", "open": 1}))
 
 
+@test("12 watched folder: what lies there, once a day")
+def _(home):
+    for _ in range(2):
+        status, out, err = call(home, "run", example("12"))
+        assert status == 0, (status, out, err)
+    _, listed, _err = call(home, "queue", "list", "12_watched_folder")
+    same(sorted((c["key"], c["result"]["bytes"]) for c in json.loads(listed)), [("balance.txt", 38), ("end-of-loan.txt", 41)])
+    _, listed, _err = call(home, "queue", "list", "12_watched_folder", "--finish")
+    same([c["state"] for c in json.loads(listed)], ["done"])
+
+
 print("%d passed, %d failed" % (passed, failed))
 sys.exit(1 if failed else 0)

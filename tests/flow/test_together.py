@@ -72,7 +72,6 @@ def test_a_failed_case_asks_nobody(place):
     robot = place.write("branches.lua", UNCAUGHT)
     equal(place.run("run", robot).returncode, 4)
     equal(len(place.json("review", "list")), 1)
-    time.sleep(1)  # the robot's own wait
     place.run("serve", "--until-idle", "--allow-root", robot)
     equal(place.json("review", "list"), [])
     contains(place.run("review", "answer", "1", "yes").stderr, "withdrawn")
