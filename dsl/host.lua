@@ -9,6 +9,9 @@ local host = {}
 ---@param empty table<string, true>?  fields that such a record has and that may be nil
 function host.record(t, what, empty) return core._strict(t, what or "the record", empty) end
 
+---A list that stays one when it is empty: [] and not {} where it is written down.
+function host.list(t) return core._list(t) end
+
 ---Hosts that robot { hosts = { … } } allows; nil when it says nothing.
 function host.hosts() return lang.hosts end
 

@@ -37,6 +37,8 @@ for name in ([[fetched_at reg_no lei jurisdiction legal_form status_raw registra
   empty[name] = true
 end
 
+local lists = { "former_names", "officers", "charges", "flags" }
+
 local supported = "a legal entity identifier (LEI, 20 characters) or a UK company number (8 characters)"
 local elsewhere = {
   uscc = "a Chinese unified social credit code", cn_org = "a Chinese organisation code", cnpj = "a Brazilian CNPJ",
@@ -74,7 +76,11 @@ end
 ---@return company
 local function get(number, options)
   local register, canonical = register_of(number)
-  return register.get(canonical, options or {})
+  local record = register.get(canonical, options or {})
+  for _, name in ipairs(lists) do
+    if record[name] then host.list(record[name]) end
+  end
+  return record
 end
 
 local function strict(record)

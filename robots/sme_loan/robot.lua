@@ -5,12 +5,16 @@ robot {
 local names = require "names"
 local core  = desktop "loan-core"
 
--- What a person should look at before this is approved.
-local function doubts_about(licence, firm)
+-- What a person should look at before this is approved: papers of another company, warnings of the register.
+local function doubts_about(licence, certificate, firm, dues)
   local doubts = {}
-  if not names.same(licence.name, firm.name) then
-    doubts[1] = "the licence says " .. tostring(licence.name) .. ", the register says " .. firm.name
+  local function compare(who, name)
+    if names.same(name, firm.name) then return end
+    doubts[#doubts + 1] = who .. " says " .. tostring(name) .. ", the register says " .. firm.name
   end
+  compare("the licence", licence.name)
+  compare("the tax certificate", certificate.taxpayer)
+  if dues.name then compare("the tax office", dues.name) end -- some countries tell no names
   for _, flag in ipairs(firm.flags) do doubts[#doubts + 1] = "the register warns: " .. flag end
   return doubts
 end
@@ -28,10 +32,10 @@ function run(case)
   if firm.registration == "LAPSED" then reject("the registration is lapsed") end
   if not dues.valid then reject("the tax number " .. dues.tax_no .. " is " .. dues.status) end
 
-  local doubts = doubts_about(licence, firm)
+  local doubts = doubts_about(licence, certificate, firm, dues)
   if #doubts > 0 then
     local clerk = review("decide on the doubts", {
-      show = { application = case.id, doubts = doubts, licence = case.licence },
+      show = { application = case.id, doubts = doubts, licence = case.licence, tax_certificate = case.tax_certificate },
       ask  = { "approve", "reject" },
     })
     if clerk.decision ~= "approve" then reject("a clerk said no: " .. table.concat(doubts, "; ")) end

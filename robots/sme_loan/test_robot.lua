@@ -51,6 +51,11 @@ t.case("another name than the register's is a person's decision", function()
   t.eq({ r.status, r.result.reason }, { 0, "a clerk approved it" }, r.err)
 end)
 
+t.case("a tax certificate of another company is a person's decision", function()
+  local r = run("other_taxpayer", "active", { ["decide on the doubts"] = "reject" })
+  rejected(r, "a clerk said no: the tax certificate says Somebody Else AG, the register says PUMA Europe GmbH")
+end)
+
 t.case("a misprinted number is never looked up: a person gives the right one, a wrong answer is asked again", function()
   local question = "check the business licence licence_misprint.pdf"
   t.eq(run("misprint", "active").status, 4)
