@@ -1,18 +1,14 @@
---- again - the second look: fields that were not found are looked for in another reading of the page, and texts and dates
---- must read the same twice. What cannot be read again (a text layer, a page not kept) is left as it is.
+--- again - the second look: fields that were not found are looked for in another reading of the page, and what was found
+--- must be read the same by two nets. What cannot be read again (a text layer, a page not kept) is left as it is.
 local fields = require "ocr.fields"
 local layout = require "ocr.layout"
+local pages = require "ocr.pages"
+local readings = require "ocr.readings"
 local values = require "ocr.values"
 local again = {}
 
 local PAGES = 3 -- that are looked at again for what is missing
-local WAYS = { { "block", 1.5 }, { "column", 1.5 } }
-local SURE = 0.6 -- confidence of the worst word; below, two equal readings are not enough
-
-local function ask(reader, request)
-  request.op = "again"
-  return (reader:call(request, nil, 60000))
-end
+local WAYS = { "block", "column" }
 
 local function missing_of(found, spec)
   local left, any = {}, false
@@ -20,76 +16,76 @@ local function missing_of(found, spec)
     local e = found[name]
     if field.labels and (not e or e.value == nil or e.value == "") then left[name], any = field, true end
   end
-  return any and { fields = left, langs = spec.langs } or nil
+  return any and { fields = left, langs = spec.langs, jury = spec.jury } or nil
 end
 
 ---Fields that have no value yet, from other readings of the first pages.
-local function complete(found, spec, reader, pages)
-  for page = 1, math.min(#pages, PAGES) do
-    for _, way in ipairs(WAYS) do
+local function complete(found, spec, source)
+  for page = 1, math.min(#source.pages, PAGES) do
+    for _, mode in ipairs(WAYS) do
       local left = missing_of(found, spec)
       if not left then return end
-      local answer = ask(reader, { page = page, mode = way[1], scale = way[2], langs = spec.langs })
+      local answer = pages.again(source.reader, { page = page, mode = mode, langs = spec.langs })
       if not answer then return end
-      for name, e in pairs(fields.extract(layout.segments(answer.words), left, reader)) do
+      for name, e in pairs(fields.extract(layout.segments(answer.words), left, source)) do
         if e.value ~= nil and e.value ~= "" then found[name] = e end
       end
     end
   end
 end
 
----What two readings are compared by.
-local function bare(value) return (layout.trim(tostring(value)):gsub("%s+", "")) end
-
----The value that a region shows when it is read in another way; nil when it shows none.
-local function reading(e, field, spec, reader, way)
-  local b = e.box
-  local pad = b[4] // 2
-  if b[4] > 60 then pad = 20 end -- several lines
-  local answer = ask(reader, { page = e.page, mode = way[1], scale = way[2], langs = spec.langs,
-    region = { math.max(b[1] - pad, 0), math.max(b[2] - pad, 0), b[3] + 2 * pad, b[4] + 2 * pad } })
-  if not answer then return nil, true end
-  local texts = {}
-  for i, w in ipairs(answer.words) do texts[i] = w.text end
-  return values.of(table.concat(texts, " "), field)
+---A text is what its readings say letter by letter; a date or an amount what most of them come to.
+local function together(list, field)
+  if (field.type or "text") == "text" then
+    local text, confidence = readings.consensus(list, 3)
+    return text and values.of(text, field), confidence
+  end
+  local said, by_text = {}, {}
+  for _, r in ipairs(list) do
+    local value = values.of(r.text, field)
+    if value ~= nil then
+      said[#said + 1] = { text = tostring(value), net = r.net, confidence = r.confidence }
+      by_text[tostring(value)] = value
+    end
+  end
+  local most = readings.most(said, 2)
+  return most and by_text[most.text], most and most.best
 end
 
----A text or date is taken when two readings agree; else it is doubted, with both.
-local function agree(e, field, spec, reader)
-  local first = e.value
-  local second, cannot = reading(e, field, spec, reader, WAYS[1])
-  if cannot then return end
-  if second ~= nil and bare(second) == bare(first) and e.confidence >= SURE then return end
-  local third = reading(e, field, spec, reader, { "auto", 1.25 })
-  if third ~= nil and bare(third) == bare(first) and (e.confidence >= SURE or second ~= nil and bare(second) == bare(first)) then return end
-  if second ~= nil and third ~= nil and bare(second) == bare(third) then
-    if bare(first) ~= bare(second) then e.suggestion = tostring(second) end
+---What was found is taken when two nets read it the same; else it is doubted, with all that was read.
+local function agree(e, field, spec, source)
+  local list = { e.reading }
+  for _, way in ipairs(readings.ways(spec, source.pages[e.page])) do
+    local r = readings.at(source, e.page, e.around, way)
+    if not r then return end
+    list[#list + 1] = r
+    local value, confidence = together(list, field)
+    if value ~= nil and value ~= "" then
+      if tostring(value) ~= tostring(e.value) then e.value, e.text = value, tostring(value) end
+      e.confidence, e.doubts = math.max(e.confidence, confidence), nil
+      return
+    end
   end
-  e.doubts = e.doubts or {}
-  table.insert(e.doubts, "readings differ: " .. tostring(first) .. " / " .. tostring(second or "nothing") .. " / " .. tostring(third or "nothing"))
-end
-
----An amount whose two readings differ is what two further readings both say, or stays doubted.
-local function outvote(e, field, spec, reader)
-  local third = reading(e, field, spec, reader, WAYS[1])
-  local fourth = reading(e, field, spec, reader, { "auto", 1.25 })
-  if third ~= nil and fourth ~= nil and third == fourth then
-    e.value, e.doubts = third, nil
-  end
+  local said = {}
+  for i, r in ipairs(list) do said[i] = r.text ~= "" and r.text or "nothing" end
+  e.doubts = { "readings differ: " .. table.concat(said, " / ") }
 end
 
 ---@param found table<string, table>  what fields.extract gave; changed in place
----@param pages table[]  of the document
-function again.look(found, spec, reader, pages)
-  complete(found, spec, reader, pages)
-  for name, e in pairs(found) do
-    local field = spec.fields[name]
-    if field.type == "money" and e.doubts and e.box then
-      outvote(e, field, spec, reader)
-    elseif not field.identifier and field.type ~= "money" and e.value ~= nil and e.value ~= "" and not e.doubts then
-      agree(e, field, spec, reader)
+---@param source { reader: any, pages: table[] }
+function again.look(found, spec, source)
+  local agreed = {}
+  local function all()
+    for name, e in pairs(found) do
+      if not spec.fields[name].identifier and not agreed[e] then agree(e, spec.fields[name], spec, source) end
+      agreed[e] = true
     end
   end
+  all()
+  complete(found, spec, source)
+  all()
+  for _, e in pairs(found) do e.reading, e.around = nil, nil end
+  fields.check(found, spec)
 end
 
 return again

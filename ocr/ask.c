@@ -77,6 +77,9 @@ static int parse_map(const struct dh_val *v, struct ocr_ask *ask, struct dh_err 
   ask->mend = dh_val_bool(v, "mend", true);
   ask->dpi = (int)dh_val_int(v, "dpi", 0);
   ask->scale = dh_val_num(v, "scale", 0);
+  ask->number = (int)dh_val_int(v, "number", 0);
+  if (ask->number < 0 || ask->number > OCR_PAGES_MAX)
+    return dh_err_set(err, DH_EUSE, "a document has pages 1 to %d", OCR_PAGES_MAX);
   if (ask->dpi < 0 || ask->dpi > 2400 || !(ask->scale >= 0 && ask->scale <= 8))
     return dh_err_set(err, DH_EUSE, "dpi is at most 2400, scale at most 8");
   dh_val_text(v, "langs", ask->langs, sizeof ask->langs);

@@ -1,9 +1,12 @@
 /* ask.h - what a reader is asked, taken apart and checked; and what it reads with. Inside the reader only.
  *
  * Requests (CBOR map; one descriptor with the picture's bytes for "read"):
- *   {op="read", langs="chi_sim+eng", pages=[1, 3]?, region=[x, y, w, h]?, mode?, mend=true, scale?, dpi?,
- * deadline_ms?} {op="again", page, region?, mode?, langs?, scale?, deadline_ms?}   a page of the last "read",
- * as it was mended {op="forget"}   drops the pages that were kept {op="ping"}     -> {engine, languages}
+ *   {op="read", langs="chi_sim+eng", pages=[1, 3]?, number?, region=[x, y, w, h]?, mode?, mend=true, scale?,
+ *    dpi?, deadline_ms?}      number: the first page counts as this one of a document whose other pages are
+ *                             kept; without it what was kept is dropped
+ *   {op="again", page, region?, mode?, langs?, scale?, deadline_ms?}      a kept page, as it was mended
+ *   {op="forget"}             drops the pages that were kept
+ *   {op="ping"}               -> {engine, languages}
  * Answer of read and again: {engine, ms, pages=[{page, width, height, rotation, skew, matrix, scale}],
  * words=[{text, page, box=[x, y, w, h], confidence, line, block}]}. Boxes and regions are in pixels of the
  * upright page at the picture's own scale; matrix leads from there to the picture as it was given. A failure
@@ -25,7 +28,8 @@ struct ocr_ask {
   bool mend;
   bool has_region;
   int region[4];
-  int first, last;  /* pages, from 1 */
+  int first, last;  /* pages of the picture, from 1 */
+  int number;       /* of its first page in the document, 0: not said */
   int dpi;          /* 0: as the file says */
   double scale;     /* 0: chosen by the height of the letters, 1 when not mended */
   int64_t deadline; /* monotonic ms */
@@ -34,7 +38,7 @@ struct ocr_ask {
 /* Takes a request apart. DH_EUSE names what is wrong with it. */
 int ocr_ask_parse(const void *cbor, size_t n, struct ocr_ask *ask, struct dh_err *err);
 
-/* The pages of the last "read", so that a region can be read again without decoding anew. */
+/* The first pages of a document, so that a region can be read again without decoding anew. */
 enum { OCR_KEPT = 8 };
 struct ocr_kept {
   struct ocr_page pages[OCR_KEPT];

@@ -1,26 +1,30 @@
 --- fields - the fields of a kind on a page: by label and place, proved by check digits and by a second reading.
 local labels = require "ocr.labels"
 local layout = require "ocr.layout"
+local readings = require "ocr.readings"
 local values = require "ocr.values"
 local fields = {}
 
-local DOUBTFUL = 0.45 -- confidence of the worst word of a text below which a person looks
+local ROOM = 6 -- letters to the right of a value, where words may stand that the first reading has lost
 
----The text in a box, read again in another way; nil when it cannot be (a text layer, a page not kept).
-local function again(reader, segment, mode, scale, langs)
-  local pad = segment.height // 2
-  local b = segment.box
-  local answer = reader:call({ op = "again", page = segment.page, mode = mode, scale = scale, langs = langs,
-    region = { math.max(b[1] - pad, 0) // 1, math.max(b[2] - pad, 0) // 1, (b[3] + 2 * pad) // 1, (b[4] + 2 * pad) // 1 } }, nil, 60000)
-  if not answer then return nil end
-  local texts = {}
-  for i, w in ipairs(answer.words) do texts[i] = w.text end
-  return table.concat(texts, " ")
+---The box to read again: a margin, and what is free to the right.
+local function around(segment, source)
+  local b, pad = segment.box, segment.height // 2
+  local right = b[1] + b[3]
+  local free = right + ROOM * segment.height
+  for _, o in ipairs(source.segments) do
+    local beside = o.box[2] < b[2] + b[4] and o.box[2] + o.box[4] > b[2]
+    if o.page == segment.page and beside and o.box[1] >= right then free = math.min(free, o.box[1] - pad) end
+  end
+  local x, y = math.max(b[1] - pad, 0), math.max(b[2] - pad, 0)
+  return { x // 1, y // 1, (math.max(free, right + pad) - x) // 1, (b[2] + b[4] + pad - y) // 1 }
 end
 
-local function evidence(segment, value, doubts)
-  return { value = value, text = segment.text, confidence = segment.confidence, page = segment.page,
-    box = { segment.box[1] // 1, segment.box[2] // 1, segment.box[3] // 1, segment.box[4] // 1 }, doubts = doubts }
+---What is known of a value; `reading` and `around` go once the second look is done.
+local function evidence(segment, value, spec, source)
+  return { value = value, text = segment.text, confidence = segment.confidence, page = segment.page, doubts = {},
+    reading = readings.of(segment.words, spec.langs), around = around(segment, source),
+    box = { segment.box[1] // 1, segment.box[2] // 1, segment.box[3] // 1, segment.box[4] // 1 } }
 end
 
 ---The segment without the words behind the number, when its check digits are right without them.
@@ -33,65 +37,48 @@ local function trimmed(segment, field)
   return segment
 end
 
----An identifier: what most readings say, if its check digits are right; else a doubt with a suggestion.
-local function identify(reader, segment, field, spec)
+---An identifier: what two nets read, or all readings letter by letter, if its check digits are right; else a doubt with
+---a suggestion.
+local function identify(source, segment, field, spec)
   segment = trimmed(segment, field)
-  local first, ok, kind = values.identifier(segment.text, field.identifier)
-  local readings, votes = { first }, {}
-  for _, way in ipairs { { "line", 2 }, { "block", 1.5 }, { "line", 3 } } do
-    local text = again(reader, segment, way[1], way[2], spec.langs)
-    if not text then break end
-    readings[#readings + 1] = (values.identifier(text, field.identifier))
-    if #readings == 2 and ok and readings[2] == first then break end
+  local first, ok, kind, why = values.identifier(segment.text, field.identifier)
+  local e = evidence(segment, first, spec, source)
+  e.kind = kind
+  if ok and segment.confidence == 1 then return e end -- a text layer is not read, it is written
+  local list, nets, said, one_valid = { e.reading }, { [first] = spec.langs }, { first }, ok and first
+  local function taken(text, net)
+    local value, valid, of = values.identifier(text, field.identifier)
+    local before = nets[value]
+    nets[value] = before or net
+    if not valid then return false end
+    one_valid = one_valid or value
+    if net ~= "all" and (not before or before == net) then return false end
+    e.value, e.kind = value, of
+    return true
   end
-  local best
-  for _, r in ipairs(readings) do
-    local _, valid = values.identifier(r, field.identifier)
-    votes[r] = (votes[r] or 0) + 1
-    if valid and (not best or votes[r] > votes[best]) then best = r end
+  for _, way in ipairs(readings.ways(spec, source.pages[segment.page])) do
+    local r = readings.at(source, segment.page, e.around, way)
+    if not r then break end
+    list[#list + 1] = r
+    said[#said + 1] = (values.identifier(r.text, field.identifier))
+    local all = readings.consensus(list, 2)
+    if taken(r.text, r.net) or all and taken(all, "all") then return e end
   end
-  if best then
-    local e = evidence(segment, best, {})
-    if votes[best] < 2 and #readings > 1 then e.doubts[1] = "readings differ: " .. table.concat(readings, ", ") end
-    if segment.confidence == 1 and #readings == 1 then e.doubts = {} end -- a text layer is not read, it is written
-    local _, _, of = values.identifier(best, field.identifier)
-    e.kind = of
+  if one_valid then
+    e.value = one_valid
+    if #list > 1 then e.doubts[1] = "readings differ: " .. table.concat(said, ", ") end
     return e
   end
-  local e = evidence(segment, first, {})
-  local _, _, _, why = values.identifier(first, field.identifier)
-  local suggestion = values.suggest(first, field.identifier)
   e.doubts[1] = why ~= "" and why or "its check digit is wrong"
-  e.suggestion = suggestion
-  e.kind = kind
+  e.suggestion = values.suggest(first, field.identifier)
   return e
 end
 
-local function amount(reader, segment, field, spec)
-  local value = values.of(segment.text, field)
-  local e = evidence(segment, value, {})
-  if not value then e.doubts[1] = "this is no amount" end
-  local second = again(reader, segment, "line", 2, spec.langs)
-  local other = second and values.of(second, field)
-  if value and second and other ~= value then e.doubts[1] = "two readings differ: " .. segment.text .. " / " .. second end
+local function one(source, segment, field, spec)
+  if field.identifier then return identify(source, segment, field, spec) end
+  local e = evidence(segment, values.of(segment.text, field), spec, source)
+  if e.value == nil then e.doubts[1] = "this is no " .. (field.type or "text") end
   return e
-end
-
-local function plain(segment, field)
-  local value = values.of(segment.text, field)
-  local e = evidence(segment, value, {})
-  if value == nil then
-    e.doubts[1] = "this is no " .. (field.type or "text")
-  elseif field.required and (field.type or "text") == "text" and segment.confidence < DOUBTFUL then
-    e.doubts[1] = "hard to read"
-  end
-  return e
-end
-
-local function one(reader, segment, field, spec)
-  if field.identifier then return identify(reader, segment, field, spec) end
-  if field.type == "money" then return amount(reader, segment, field, spec) end
-  return plain(segment, field)
 end
 
 ---Without a label: a number anywhere whose check digits are right.
@@ -107,15 +94,16 @@ local function search(segments, field)
 end
 
 ---@return table<string, table>  name -> { value, text, confidence, page, box, doubts, suggestion? }
-function fields.extract(segments, spec, reader)
+function fields.extract(segments, spec, source)
   local at, out = labels.values(segments, spec), {}
+  source.segments = segments
   for name, field in pairs(spec.fields) do
     local best
     for _, segment in ipairs(at[name] or {}) do
-      local e = one(reader, segment, field, spec)
+      local e = one(source, segment, field, spec)
       local wider = field.identifier and e.doubts[1] and labels.rest_of_row(segments, segment)
       if wider then
-        local whole = one(reader, wider, field, spec)
+        local whole = one(source, wider, field, spec)
         if not whole.doubts[1] then e = whole end
       end
       if not best or (#e.doubts < #best.doubts) or (best.value == nil and e.value ~= nil) then best = e end
@@ -123,16 +111,25 @@ function fields.extract(segments, spec, reader)
     end
     if not best and field.identifier then
       local s = search(segments, field)
-      if s then best = one(reader, s, field, spec) end
+      if s then best = one(source, s, field, spec) end
     end
     out[name] = best
   end
-  for _, rule in ipairs(spec.checks or {}) do
-    local said = rule.holds(function(name) return out[name] and out[name].value end)
-    if said and out[rule.field] then table.insert(out[rule.field].doubts, said) end
-  end
   for _, e in pairs(out) do e.doubts = #e.doubts > 0 and e.doubts or nil end
   return out
+end
+
+---What must hold between fields, once all are read: adds doubts.
+---@param found table<string, table>
+function fields.check(found, spec)
+  for _, rule in ipairs(spec.checks or {}) do
+    local e = found[rule.field]
+    local said = e and rule.holds(function(name) return found[name] and found[name].value end)
+    if said then
+      e.doubts = e.doubts or {}
+      table.insert(e.doubts, said)
+    end
+  end
 end
 
 return fields

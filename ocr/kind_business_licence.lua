@@ -4,7 +4,7 @@ return {
   fields = {
     number = { labels = { "LEI", "LEI code", "Registration number", "Registration no", "Company number", "Company no", "Unified social credit code",
       "统一社会信用代码", "統一社會信用代碼", "注册号" }, identifier = { "lei", "uscc", "uk_company" }, required = true },
-    name = { labels = { "Company name", "Name", "Name of company", "名称", "企业名称", "名稱" }, lines = false, required = true },
+    name = { labels = { "Company name", "Name", "Name of company", "名称", "企业名称", "名稱" }, lines = true, required = true },
     legal_form = { labels = { "Legal form", "Type", "类型", "類型" } },
     address = { labels = { "Registered address", "Registered office", "Address", "住所", "地址" }, lines = true },
     representative = { labels = { "Legal representative", "法定代表人" } },

@@ -4,7 +4,7 @@ return {
   fields = {
     number = { labels = { "Tax number", "Tax no", "VAT number", "VAT registration number", "纳税人识别号" },
       identifier = { "eu_vat", "uscc" }, required = true },
-    taxpayer = { labels = { "Taxpayer", "Name of taxpayer", "纳税人名称" }, required = true },
+    taxpayer = { labels = { "Taxpayer", "Name of taxpayer", "纳税人名称" }, lines = true, required = true },
     issued_by = { labels = { "Issued by", "Issuing office", "税务机关" } },
     issued = { labels = { "Date of issue", "Issued on", "填发日期" }, type = "date" },
     valid_until = { labels = { "Valid until", "Valid to", "Expires", "有效期至" }, type = "date" },

@@ -2,7 +2,8 @@
 --- own are kinds/NAME.lua in its folder.
 ---
 ---   return {
----     langs  = "eng+chi_sim",                     -- what the reader reads with
+---     langs  = "chi_sim+eng",                     -- what the reader reads with; "eng" when not said
+---     jury   = { "deu", "fra" },                  -- the nets that must say the same; these when not said
 ---     fields = {
 ---       number = { labels = { "Registration number", "LEI" }, identifier = { "lei", "uk_company" }, required = true },
 ---       issued = { labels = { "Date of issue" }, type = "date" },
@@ -44,6 +45,7 @@ function kinds.find(name)
     for i, label in ipairs(field.labels or {}) do field.folded[i] = labels.fold(label) end
   end
   spec.langs = spec.langs or "eng"
+  spec.jury = spec.jury or { "deu", "fra" }
   known[name] = spec
   return spec
 end

@@ -85,6 +85,11 @@ local function add(out, part, row, height)
   if layout.trim(segment.text) ~= "" then out[#out + 1] = segment end
 end
 
+---Dust that was taken for a letter: less than half as tall and as wide as letters are, and hardly believed.
+local function is_dust(word, height)
+  return word.confidence < 0.5 and word.box[3] < 0.5 * height and word.box[4] < 0.5 * height
+end
+
 ---All segments of a document, by page, row, and from left to right.
 function layout.segments(words)
   local by_page, last, out, row_number = {}, 0, {}, 0
@@ -94,19 +99,22 @@ function layout.segments(words)
     last = math.max(last, w.page)
   end
   for page = 1, last do
-    local list = by_page[page] or {}
-    local height = usual_height(list)
+    local all, list = by_page[page] or {}, {}
+    local height = usual_height(all)
+    for _, w in ipairs(all) do
+      if not is_dust(w, height) then list[#list + 1] = w end
+    end
     for _, row in ipairs(rows_of(list, height)) do
       row_number = row_number + 1
       table.sort(row.words, function(a, b) return a.box[1] < b.box[1] end)
-      local part = {}
+      local part, right = {}, 0
       for _, w in ipairs(row.words) do
-        local before = part[#part]
-        if before and w.box[1] - (before.box[1] + before.box[3]) > 1.8 * height then
+        if #part > 0 and w.box[1] - right > 1.8 * height then
           add(out, part, row_number, height)
-          part = {}
+          part, right = {}, 0
         end
         part[#part + 1] = w
+        right = math.max(right, w.box[1] + w.box[3])
       end
       if #part > 0 then add(out, part, row_number, height) end
     end

@@ -219,6 +219,12 @@ void ocr_page_fini(struct ocr_page *p)
   pixDestroy(&p->pix);
 }
 
+/* Without the sharpening of pixScale: it makes letters of grain. */
+static PIX *scaled(PIX *pix, l_float32 scale)
+{
+  return scale < 1 ? pixScaleAreaMap(pix, scale, scale) : pixScaleGeneral(pix, scale, scale, 0, 0);
+}
+
 PIX *ocr_page_part(const struct ocr_page *p, const int box[4], double scale, int at[2], struct dh_err *err)
 {
   PIX *part, *out = NULL;
@@ -243,7 +249,7 @@ PIX *ocr_page_part(const struct ocr_page *p, const int box[4], double scale, int
   else if ((double)pixGetWidth(part) * pixGetHeight(part) * scale * scale > OCR_SCALED_MAX)
     dh_err_set(err, DH_ELIMIT, "a part of %dx%d pixels cannot be read at %.1f times its size",
                pixGetWidth(part), pixGetHeight(part), scale);
-  else if (!(out = pixScale(part, (l_float32)scale, (l_float32)scale)))
+  else if (!(out = scaled(part, (l_float32)scale)))
     dh_err_set(err, DH_ENOMEM, "no memory to scale a page");
   pixDestroy(&part);
   return out;

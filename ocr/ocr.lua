@@ -7,6 +7,13 @@ local layout = require "ocr.layout"
 local pages = require "ocr.pages"
 local record = require "ocr.record"
 
+local function fields_of(document, spec, reader)
+  local source = { reader = reader, pages = document.pages }
+  local found = fields.extract(layout.segments(document.words), spec, source)
+  again.look(found, spec, source)
+  return found
+end
+
 ---Reads a document of a kind. Waits. What `settle` and the journal get: plain data.
 ---@param file table  a file value
 ---@param kind string  the name of a kind
@@ -16,9 +23,7 @@ local function read(file, kind, _)
   local spec = kinds.find(kind)
   return pages.with_reader(function(reader)
     local document = pages.read(reader, file, spec.langs)
-    local found = fields.extract(layout.segments(document.words), spec, reader)
-    again.look(found, spec, reader, document.pages)
-    return { kind = kind, pages = document.pages, fields = found }
+    return { kind = kind, pages = document.pages, fields = fields_of(document, spec, reader) }
   end)
 end
 
@@ -51,8 +56,7 @@ local function look(file, kind, langs)
     local document = pages.read(reader, file, langs ~= "" and langs or spec and spec.langs or "eng")
     local all = { pages = document.pages, words = document.words }
     if spec then
-      all.kind, all.fields = kind, fields.extract(layout.segments(document.words), spec, reader)
-      again.look(all.fields, spec, reader, document.pages)
+      all.kind, all.fields = kind, fields_of(document, spec, reader)
       all.missing = not_found(spec, all.fields)
     end
     return all

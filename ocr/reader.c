@@ -151,7 +151,7 @@ static int serve(struct session *s)
 /* Sets of languages from the environment, or all that are installed of the usual ones. */
 static int load_languages(struct dh_err *err)
 {
-  static const char *const usual[] = {"eng", "chi_sim+eng", "chi_tra+eng"};
+  static const char *const usual[] = {"eng", "deu", "fra", "chi_sim+eng", "chi_tra+eng"};
   const char *sets = getenv("DESKHAND_READER_LANGUAGES");
   int loaded = 0, rc = 0;
 

@@ -33,7 +33,7 @@ struct profile {
 /* Desks have no memory limit: browsers on them reserve terabytes of address space. */
 static const struct profile profiles[] = {
     {"worker", 16 * GIB, 0, 65536, 4 * GIB, false, false}, {"reader", 4 * GIB, 0, 256, GIB, true, true},
-    {"desk", 0, 0, 4096, 4 * GIB, false, false},           {"pdftoppm", GIB, 60, 64, GIB, true, true},
+    {"desk", 0, 0, 4096, 4 * GIB, false, false},           {"pdftoppm", GIB, 20, 64, GIB, true, true},
     {"plain", 4 * GIB, 600, 1024, 4 * GIB, false, false},
 };
 

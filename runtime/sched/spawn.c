@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUT_MAX = 256 << 20, ERR_MAX = 1 << 20, CHUNK = 1 << 16 };
+/* What a child says becomes a text of a run, whose memory is capped. */
+enum { OUT_MAX = 32 << 20, ERR_MAX = 1 << 20, CHUNK = 1 << 16 };
 
 struct stream {
   uv_pipe_t pipe;
