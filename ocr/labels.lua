@@ -136,14 +136,18 @@ function labels.rest_of_row(segments, value)
   return #words > #value.words and layout.segment(words, value.row, value.height) or nil
 end
 
----Rows that go on under a value: same left edge, close, and no label in their row.
+---Rows that go on under a value: same left edge, close, no label in their row; and if they are less close than lines of one
+---text, nothing at all to the left, for that is a label which was not read.
 local function continued(segments, value, found)
-  local labelled = {}
-  for _, o in ipairs(segments) do if found[o] then labelled[o.row] = true end end
+  local labelled, begun = {}, {}
+  for _, o in ipairs(segments) do
+    if found[o] then labelled[o.row] = true end
+    if o.page == value.page and o.box[1] + o.box[3] < value.box[1] then begun[o.row] = true end
+  end
   local last, words = value, { table.unpack(value.words) }
   for _, o in ipairs(segments) do
-    local gap = o.box[2] - (last.box[2] + last.box[4])
-    if o.page == value.page and o.row > last.row and not labelled[o.row] and gap < 1.4 * value.height and gap > -value.height
+    local gap = (o.box[2] - (last.box[2] + last.box[4])) / value.height
+    if o.page == value.page and o.row > last.row and not labelled[o.row] and gap > -1 and gap < (begun[o.row] and 0.8 or 1.4)
       and math.abs(o.box[1] - value.box[1]) < 1.5 * value.height then
       for _, w in ipairs(o.words) do words[#words + 1] = w end
       last = o

@@ -96,6 +96,16 @@ local function align(a, b)
   return partner, between, cost[#a][#b]
 end
 
+---Whether a letter with a mark, or a mark itself, stands clearly against what has none: nets that do not know it cannot
+---outvote it, and dust makes marks.
+local function torn(order)
+  local marked, plain = false, false
+  for _, v in ipairs(order) do
+    if v.best >= CLEAR and v.text:find("[\x80-\xff]") then marked = true elseif v.best >= CLEAR then plain = true end
+  end
+  return marked and plain
+end
+
 ---What most readings say, or nil: what two nets say, and twice as many readings as anything else; or what one net says
 ---clearly twice where the others only guess.
 ---@param said { text: string, confidence: number, net: string }[]
@@ -117,7 +127,7 @@ function readings.most(said, least)
     return a.text < b.text
   end)
   local first, second = order[1], order[2]
-  if not first or first.n < 2 or second and second.n * 2 > first.n then return nil end
+  if not first or first.n < 2 or second and second.n * 2 > first.n or torn(order) then return nil end
   if first.nets > 1 and first.n >= least then return (first.best >= DIM or first.n > 2) and first or nil end
   local others, guess = 0, 0
   for _, s in ipairs(said) do
