@@ -3,13 +3,15 @@
 #include "run.h"
 #include "../base/sha256.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <fnmatch.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_MAX = 1 << 20, BUNDLE_MAX = 8 << 20, FILES_MAX = 500 };
+enum { FILE_MAX = 1 << 20, BUNDLE_MAX = 8 << 20, FILES_MAX = 500, DATA_MAX = 16 };
 
 struct file {
   char *path;
@@ -20,7 +22,71 @@ struct reader {
   struct file *files;
   size_t n;
   size_t bytes;
+  char data[DATA_MAX][256]; /* what robot.lua names as cases.from and cases.to */
+  int ndata;
 };
+
+/* ---- data beside the robot: no part of it, or each letter and each table of results would make a new
+ * version. Read off the text: what it declares is known only once it is a bundle. */
+
+/* The literal behind `from =` or `to =` at s; NULL: there is none. */
+static const char *literal(const char *s, char out[256])
+{
+  size_t n = strncmp(s, "from", 4) == 0 ? 4 : strncmp(s, "to", 2) == 0 ? 2 : 0;
+  const char *end;
+
+  s += n + strspn(s + n, " \t\n");
+  if (!n || *s != '=')
+    return NULL;
+  s++;
+  s += strspn(s, " \t\n");
+  end = *s == '"' || *s == '\'' ? strchr(s + 1, *s) : NULL;
+  if (!end || end - s > 255)
+    return NULL;
+  s += strncmp(s + 1, "./", 2) == 0 ? 3 : 1;
+  snprintf(out, 256, "%.*s", (int)(end - s), s);
+  return end;
+}
+
+static void find_data(struct reader *r, const char *text)
+{
+  bool inside = false; /* a longer name */
+
+  for (const char *s = text; *s && r->ndata < DATA_MAX; s++) {
+    const char *end = inside ? NULL : literal(s, r->data[r->ndata]);
+
+    inside = isalnum((unsigned char)*s) || *s == '_' || *s == '.';
+    if (!end)
+      continue;
+    r->ndata += *r->data[r->ndata] != '\0';
+    s = end;
+    inside = false;
+  }
+}
+
+/* name: relative to the robot's folder; that of a folder ends in a slash. */
+static bool is_data(const struct reader *r, const char *name)
+{
+  for (int i = 0; i < r->ndata; i++) {
+    const char *p = r->data[i], *slash = strrchr(p, '/'), *dot = strrchr(p, '.');
+    char variant[300];
+
+    if (fnmatch(p, name, FNM_PATHNAME) == 0)
+      return true;
+    if (slash && strpbrk(slash, "*?[") && strncmp(name, p, (size_t)(slash - p) + 1) == 0)
+      return true;                                /* whatever lies in a folder of cases */
+    snprintf(variant, sizeof variant, "%s.*", p); /* a table that is being written */
+    if (fnmatch(variant, name, FNM_PATHNAME) == 0)
+      return true;
+    snprintf(variant, sizeof variant, "%.*s.*%s", dot ? (int)(dot - p) : 0, p,
+             dot ? dot : ""); /* an older period's */
+    if (dot && fnmatch(variant, name, FNM_PATHNAME) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* ---- files */
 
 static int add_file(struct reader *r, const char *path, const char *name, struct dh_err *err)
 {
@@ -69,10 +135,10 @@ static int add_folder(struct reader *r, const char *dir, const char *prefix, int
       if (lstat(path, &st))
         rc = dh_err_errno(err, "cannot look at %s", path);
       else if (S_ISREG(st.st_mode))
-        rc = add_file(r, path, name, err);
+        rc = is_data(r, name) ? 0 : add_file(r, path, name, err);
       else if (S_ISDIR(st.st_mode) && depth < 4) {
         strncat(name, "/", sizeof name - strlen(name) - 1);
-        rc = add_folder(r, path, name, depth + 1, err);
+        rc = is_data(r, name) ? 0 : add_folder(r, path, name, depth + 1, err);
       }
     }
     free(list[i]);
@@ -149,10 +215,23 @@ static int encode(struct reader *r, struct dh_buf *out)
   return rc;
 }
 
+static int read_folder(struct reader *r, const char *real, struct dh_err *err)
+{
+  struct dh_buf text;
+  char path[4096];
+
+  dh_buf_init(&text, FILE_MAX);
+  snprintf(path, sizeof path, "%.4000s/robot.lua", real);
+  if (!dh_buf_read_file(&text, path, NULL) && !dh_buf_putc(&text, '\0'))
+    find_data(r, text.data); /* without one add_folder's caller says so */
+  dh_buf_fini(&text);
+  return add_folder(r, real, "", 0, err);
+}
+
 static int read_all(struct reader *r, const char *real, bool folder, struct dh_err *err)
 {
   char up[4096], dir[4096];
-  int rc = folder ? add_folder(r, real, "", 0, err) : add_file(r, real, "robot.lua", err);
+  int rc = folder ? read_folder(r, real, err) : add_file(r, real, "robot.lua", err);
 
   if (!rc && !has(r, "robot.lua")) {
     dh_err_set(err, DH_ENOENT, "%s has no robot.lua", real);
@@ -190,7 +269,7 @@ static int take_name(const char *real, bool folder, char name[64], struct dh_err
 int dh_bundle_read(const char *robot, struct dh_buf *bundle, char hash[DH_SHA256_HEX], char name[64],
                    struct dh_err *err)
 {
-  struct reader r = {NULL, 0, 0};
+  struct reader r = {.files = NULL};
   char real[4096];
   struct stat st;
   bool folder;

@@ -70,8 +70,8 @@ int dh_run_count(const struct dh_host *h);
 
 /* Reads a robot (a folder with robot.lua, or one .lua file) into a bundle: CBOR map path -> text of
  * robot.lua, its other files, and the screens of `screens/` beside the robots' folder. name gets the robot's
- * name (64 bytes). The hash names the version. Errors say what is missing and where. Folders fixtures/ and
- * files test_*.lua stay out. */
+ * name (64 bytes). The hash names the version. Errors say what is missing and where. Folders fixtures/,
+ * files test_*.lua and what cases.from and cases.to name in robot.lua stay out. */
 int dh_bundle_read(const char *robot, struct dh_buf *bundle, char hash[DH_SHA256_HEX], char name[64],
                    struct dh_err *err);
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 << 20, GATHER_MAX = 8 << 20 };
+enum { FILE_MAX = 256 << 20, GATHER_MAX = 8 << 20, GATHER_MS = 5000 };
 
 /* ---- one case */
 
@@ -21,6 +21,7 @@ void dh_intake_init(struct dh_intake *in, const char *blobs)
 {
   memset(in, 0, sizeof *in);
   in->blobs = blobs;
+  in->gathered_ms = dh_mono_ms();
   dh_buf_init(&in->cases, FILE_MAX);
   dh_buf_init(&in->refused, 16 << 20);
 }
@@ -202,7 +203,10 @@ static int accept_case(struct dh_intake *in, const struct dh_robot *r, const cha
     snprintf(in->first_key, sizeof in->first_key, "%s", key);
     snprintf(in->first_period, sizeof in->first_period, "%s", period);
   }
-  return in->full && in->cases.len > GATHER_MAX ? in->full(in, in->self, err) : 0;
+  if (!in->full || (in->cases.len <= GATHER_MAX && dh_mono_ms() - in->gathered_ms < GATHER_MS))
+    return 0;
+  in->gathered_ms = dh_mono_ms();
+  return in->full(in, in->self, err);
 }
 
 /* The name of a file as a key. What strangers call their files is shown on terminals: it must be text. */

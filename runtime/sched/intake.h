@@ -41,10 +41,11 @@ struct dh_intake {
   size_t ncases;
   struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */
   size_t nrefused;
-  /* Called when a few megabytes of cases have gathered; it takes them away (clears cases and ncases). NULL:
-   * all are gathered. */
+  /* Called when a few megabytes of cases have gathered, or a few seconds have passed; it takes them away
+   * (clears cases and ncases). NULL: all are gathered. */
   int (*full)(struct dh_intake *in, void *self, struct dh_err *err);
   void *self;
+  int64_t gathered_ms; /* since when */
   char first_key[256]; /* of the first case; "" without one */
   char first_period[16];
 };

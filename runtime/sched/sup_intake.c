@@ -172,6 +172,8 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
   int rc = dh_val_parse_buf(&f->data, &v, &err);
 
   (void)p;
+  if (in->reading)
+    dh_op_deadline(in->child, PATIENCE_MS); /* it goes on */
   if (!rc && dh_val_get(v, "robot"))
     take_robot(in, v);
   else if (!rc && dh_val_get(v, "do"))

@@ -185,6 +185,22 @@ def test_many_files_and_kills(place):
     until(lambda: sizes(place), {"f%03d.txt" % i: i + 1 for i in range(300)}, 60)
 
 
+def test_data_is_no_part_of_the_robot(place):
+    """Neither many nor large files of the folder of cases, nor its table of results make another robot of it."""
+    place.write("box/inbox/large.txt", "x" * (2 << 20))
+    for i in range(520):
+        place.write("box/inbox/f%03d.txt" % i, "x")
+    robot = place.dir + "/box"
+    place.write("box/robot.lua", (ROBOT % ', to = "out.csv"'))
+    equal(place.run("run", robot).returncode, 0)
+    equal(len(place.states("box")), 521)
+    place.write("box/inbox/later.txt", "x")
+    equal(place.run("run", robot).returncode, 0)
+    equal(os.path.exists(robot + "/out.csv"), True)
+    bundles = {place.json("queue", "show", "box", key)["bundle"] for key in ("f000.txt", "later.txt")}
+    equal(len(bundles), 1, "one version")
+
+
 def test_until_idle_reads_once(place):
     place.write("box/inbox/a.txt", "1")
     place.write("box/robot.lua", ROBOT % "")
