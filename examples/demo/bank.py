@@ -36,6 +36,9 @@ class Bank:
 
     def open(self, rules=None, data=()):
         """Starts the services, writes the configuration, keeps the secrets."""
+        for program in (self.build / "deskhand", self.build / "examples/loan-core"):
+            if not program.exists():
+                raise SystemExit(f"bank: there is no {program}: run make first, or name another build with --build")
         self.dir.mkdir(parents=True, exist_ok=True)
         words = ["--dir", str(self.dir), "--until-stdin-closes", *(["--rules", str(rules)] if rules else [])]
         for folder in data:
