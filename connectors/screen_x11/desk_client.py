@@ -1,5 +1,6 @@
 """A desk seen from the other end of its socket: frames, CBOR, and calls, for the tests."""
 import array
+import fcntl
 import itertools
 import mmap
 import os
@@ -11,6 +12,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PROGRAM = os.environ.get("DESKHAND", os.path.join(ROOT, "build", "deskhand"))
 MAGIC = 0x44484631
 TAG_ERROR = 48004
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 def _head(major, n):
@@ -73,8 +75,7 @@ def decode(b):
 def sealed(data):
     fd = os.memfd_create("request", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.write(fd, data)
-    import fcntl
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS | fcntl.F_SEAL_WRITE)
     return fd
 
 
@@ -117,6 +118,8 @@ class Desk:
 
     @staticmethod
     def file(fd):
+        seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+        assert seals & SEALS == SEALS, "a descriptor that its sender can still change"
         try:
             with mmap.mmap(fd, 0, prot=mmap.PROT_READ) as m:
                 return m[:]

@@ -1,6 +1,7 @@
 /* folder.c - making, locking, sweeping desk folders. */
 #include "folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 300 };
@@ -20,8 +23,28 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
   return 0;
 }
 
+/* A display server that was killed leaves its socket. Another may have come to this number since: one that
+ * answers is not ours any more. */
+static void display_remove(const char *dir)
+{
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  char path[PATH_SIZE];
+  ssize_t n;
+  int s;
+
+  snprintf(path, sizeof path, "%s/" DH_FOLDER_DISPLAY, dir);
+  n = readlink(path, a.sun_path, sizeof a.sun_path - 1);
+  s = n > 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+  if (s < 0)
+    return;
+  if (connect(s, (struct sockaddr *)&a, sizeof a) && errno == ECONNREFUSED)
+    unlink(a.sun_path);
+  close(s);
+}
+
 void dh_folder_remove(const char *path)
 {
+  display_remove(path);
   nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -10,7 +10,11 @@
 /* Makes a new one (0700) in TMPDIR or /tmp, and removes those of this user that were left behind. out gets
  * its path, *lock the descriptor that holds its lock. */
 int dh_folder_make(char *out, size_t size, int *lock, struct dh_err *err);
-/* A folder with all that is in it; what cannot be removed is left. */
+/* In a folder: a link to the socket of its display server. */
+#define DH_FOLDER_DISPLAY "display"
+
+/* A folder with all that is in it, and the socket of its display when nobody serves that any more; what cannot
+ * be removed is left. */
 void dh_folder_remove(const char *path);
 
 #endif

@@ -177,6 +177,15 @@ static int line_wait(struct dh_session *s, int fd, const char *who, char *out, s
   return 0;
 }
 
+/* Whoever removes the folder then removes the server's socket too, which it leaves when it is killed. */
+static int display_note(const struct dh_session *s, const char *number, struct dh_err *err)
+{
+  g_autofree char *socket = g_strdup_printf("/tmp/.X11-unix/X%s", number);
+  g_autofree char *link = g_build_filename(s->dir, DH_FOLDER_DISPLAY, NULL);
+
+  return symlink(socket, link) ? dh_err_errno(err, "cannot make %s", link) : 0;
+}
+
 /* Xvfb and the message bus start side by side; each writes its address when it is ready. */
 static int servers_start(struct dh_session *s, const char *size, struct dh_err *err)
 {
@@ -205,6 +214,9 @@ static int servers_start(struct dh_session *s, const char *size, struct dh_err *
   if (!rc) {
     display[0] = ':';
     env_set(s, "DISPLAY", display);
+    rc = display_note(s, display + 1, err);
+  }
+  if (!rc) {
     rc = start(s, dbus, bus[1], &s->dbus, err);
   }
   close(bus[1]);

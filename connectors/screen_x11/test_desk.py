@@ -384,15 +384,91 @@ def a_program_that_ends_is_told(p):
     p.loan_core()
 
 
+# Requests that wait for what never comes.
+ENDLESS = [("wait", {"target": "Godot"}), ("wait", {"target": "Search", "gone": True}), ("find", {"target": "Godot"}),
+           ("read", {"target": "Godot"}), ("expect", {"target": "Godot", "value": "x"}), ("table", {"target": "Godot"}),
+           ("fill", {"pairs": [["Godot", "x"]]}), ("press", {"target": "Godot"}),
+           ("press", {"target": {"name": "Approvals", "row": [["Application", "none"]]}}), ("go", {"place": "Godot"}),
+           ("activate", {"title": "Godot"}), ("home", {"title": "Godot"}), ("look", {"window": "Godot"})]
+
+
 @case
-def a_request_can_be_called_off(p):
+def every_word_can_be_called_off(p):
     p.loan_core()
-    number = p.desk.ask("wait", target="Godot")
-    time.sleep(0.3)
-    since = time.monotonic()
-    p.desk.send({"cancel": number})
-    raises("ECANCELED", p.desk.answer, number)
-    assert time.monotonic() - since < 0.3
+    for op, arguments in ENDLESS:
+        number = p.desk.ask(op, **arguments)
+        time.sleep(0.2)
+        since = time.monotonic()
+        p.desk.send({"cancel": number})
+        raises("ECANCELED", p.desk.answer, number)
+        assert time.monotonic() - since < 1, op
+        assert p.call("has", target="Search")["has"], op
+
+
+@case
+def every_word_ends_in_its_time(p):
+    p.loan_core()
+    for op, arguments in ENDLESS:
+        since = time.monotonic()
+        try:
+            p.call(op, time_ms=200, **arguments)
+            raise AssertionError(f"{op} found Godot")
+        except Failure as failure:
+            assert failure.code in ("ENOENT", "ETIME") and "waited 0.2 s" in failure.text, (op, failure)
+        assert time.monotonic() - since < 5, op  # picture and tree are made after it
+    p.call("reset")
+    e = raises("ETIME", p.call, "start", argv=["sleep", "60"], time_ms=200)
+    assert "shows no window" in e.text, e
+
+
+@case
+def a_fill_called_off_anywhere_leaves_a_program_that_can_be_driven(p):
+    p.loan_core()
+    p.call("go", place="New approval")
+    text = "abcdefghijklmnop" * 3
+    for n in range(12):
+        number = p.desk.ask("fill", pairs=[[name, text] for name in ("Application", "Applicant", "Registration no", "Tax no")])
+        time.sleep(0.02 * n)
+        p.desk.send({"cancel": number})
+        try:
+            p.desk.answer(number)
+        except Failure as failure:
+            assert failure.code == "ECANCELED", failure
+        p.call("fill", pairs=[["Application", f"L-{n}"]])
+        assert p.call("read", target="Application")["value"] == f"L-{n}"
+    assert p.call("home", title="Loan Core")["closed"] == ["New approval"]
+
+
+@case
+def a_window_that_closes_in_the_middle_is_told(p):
+    fields = " ".join(f"--field=F{i} ''" for i in range(20))
+    for program, code in ((f"yad --form --title=Main {fields} & sleep 1.5; kill -9 $!", "EUNAVAILABLE"),
+                          (f"yad --form --title=Rest --field=A '' & yad --form --title=Main {fields} & sleep 1.5; kill $!; sleep 9", "ENOENT")):
+        p.call("start", argv=["sh", "-c", program], title="Main")
+        try:
+            for _ in range(200):
+                p.call("fill", pairs=[[f"F{i}", "text of some length"] for i in range(20)], time_ms=1500)
+            raise AssertionError("the window did not close")
+        except Failure as failure:
+            assert failure.code in (code, "ETIME"), failure
+        p.call("reset")
+    p.loan_core()  # the desk serves on
+
+
+@case
+def a_picture_that_its_sender_can_change_is_refused(p):
+    p.loan_core()
+    p.call("capture", region={"x": 0, "y": 0, "w": 40, "h": 40})
+    fd = os.memfd_create("unsealed", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.write(fd, p.desk.files[0])
+    number = p.desk.ask("find", fds=[fd], target={"image": 0}, time_ms=300)
+    os.ftruncate(fd, 0)
+    try:
+        p.desk.answer(number)
+        raise AssertionError("it was taken")
+    except Failure as failure:
+        assert failure.code in ("EFORMAT", "EREFUSED", "EUSE", "EACCES"), failure
+    os.close(fd)
     assert p.call("has", target="Search")["has"]
 
 
@@ -414,16 +490,18 @@ def children_of(desk):
     return subprocess.run(["pgrep", "-P", str(desk.process.pid)], capture_output=True, text=True).stdout.split()
 
 
-def mark_and_folder(desk):
-    """What all processes of a desk bear in their environment, and where its files are."""
+def mark_and_files(desk):
+    """What all processes of a desk bear in their environment, and its files: its folder, the socket of its display."""
     for child in children_of(desk):
         try:
             with open(f"/proc/{child}/environ", "rb") as f:
                 entries = dict(e.split(b"=", 1) for e in f.read().split(b"\0") if b"=" in e)
         except OSError:  # the guard, when this binary is not readable for this user
             continue
-        if b"DESKHAND_DESK" in entries:
-            return b"DESKHAND_DESK=" + entries[b"DESKHAND_DESK"], os.path.dirname(entries[b"HOME"])
+        if b"DESKHAND_DESK" in entries and b"DISPLAY" in entries:
+            number = entries[b"DISPLAY"].decode()[1:]
+            return (b"DESKHAND_DESK=" + entries[b"DESKHAND_DESK"],
+                    [os.path.dirname(entries[b"HOME"]).decode(), f"/tmp/.X11-unix/X{number}"])
     raise AssertionError("no marked child")
 
 
@@ -434,18 +512,19 @@ def nothing_is_left_after_kill_9(_):
         place = Place(desk)
         place.loan_core()
         place.call("go", place="New approval")
-        mark, folder = mark_and_folder(desk)
-        assert len(marked(mark)) >= 6 and os.path.isdir(folder)
+        mark, files = mark_and_files(desk)
+        assert len(marked(mark)) >= 6 and all(map(os.path.exists, files)), files
         if how:
             desk.process.send_signal(how)
             desk.process.wait()
         else:
             assert desk.close() == 0
         end = time.monotonic() + 10
-        while (marked(mark) or os.path.exists(folder)) and time.monotonic() < end:
+        while (marked(mark) or any(map(os.path.exists, files))) and time.monotonic() < end:
             time.sleep(0.02)
-        assert not marked(mark) and not os.path.exists(folder), (how, marked(mark), folder)
+        assert not marked(mark) and not any(map(os.path.exists, files)), (how, marked(mark), files)
         shutil.rmtree(place.dir)
+        assert not os.path.exists(f"/tmp/.X{files[1].rsplit('X', 1)[1]}-lock")
     # one that lost desk and guard at once is removed by the next desk
     left = os.path.join(tempfile.gettempdir(), "deskhand-desk-a-test")
     os.makedirs(os.path.join(left, "home"))
