@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIME_MS = 20000, TIME_MAX_MS = 3600000, EVIDENCE_MS = 3000, AGAIN_MS = 50 };
+enum { TIME_MS = 20000, TIME_MAX_MS = 3600000, EVIDENCE_MS = 3000, AGAIN_MS = 50, QUIET_MS = 1000 };
 
 /* ---- waiting */
 
@@ -73,6 +73,12 @@ static gboolean on_socket(gint fd, GIOCondition what, gpointer data)
   return d->closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
+static void changed(struct dh_desk *d)
+{
+  d->woken = true;
+  d->changed_ms = dh_mono_ms();
+}
+
 /* What X has to say is only that something changed; callers look for themselves. */
 static void display_drain(struct dh_desk *d)
 {
@@ -82,7 +88,7 @@ static void display_drain(struct dh_desk *d)
     XNextEvent(d->x, &e);
     if (e.type == MappingNotify)
       XRefreshKeyboardMapping(&e.xmapping);
-    d->woken = true;
+    changed(d);
   }
 }
 
@@ -103,7 +109,7 @@ static void on_bus_signal(GDBusConnection *bus, const char *sender, const char *
                           const char *signal, GVariant *args, gpointer data)
 {
   (void)bus, (void)sender, (void)path, (void)iface, (void)signal, (void)args;
-  ((struct dh_desk *)data)->woken = true;
+  changed(data);
 }
 
 int dh_desk_go_on(struct dh_desk *d, struct dh_err *err)
@@ -154,7 +160,8 @@ int dh_desk_again(struct dh_desk *d, int rc, struct dh_err *err)
   if (rc == DH_EAGAIN)
     dh_err_set(err, DH_ETIME, "%s (waited %g s)", why.text, d->time_ms / 1000.0);
   else
-    dh_err_set(err, rc, "%s (waited %g s)", why.text, d->time_ms / 1000.0);
+    dh_err_set(err, rc, "%s (waited %g s%s)", why.text, d->time_ms / 1000.0,
+               dh_mono_ms() - d->changed_ms > QUIET_MS ? ", the window was ready" : "");
   if (*why.seen)
     dh_err_seen(err, "%s", why.seen);
   if (*why.advice)

@@ -31,7 +31,8 @@ struct dh_desk {
   int64_t until_ms; /* dh_mono_ms at which its time is over */
   bool canceled, closed;
   bool woken;
-  GQueue *inbox; /* struct dh_frame *, requests that came while one was answered */
+  int64_t changed_ms; /* when display or bus last had something to say */
+  GQueue *inbox;      /* struct dh_frame *, requests that came while one was answered */
 };
 
 /* Waits for a change on display, bus or socket, at most ms. 0, DH_ECANCELED or DH_ECLOSED with err filled. A
@@ -43,7 +44,7 @@ int dh_desk_go_on(struct dh_desk *d, struct dh_err *err);
 int dh_desk_left(const struct dh_desk *d);
 /* After a look that failed with err: 0 when it is to be repeated, some change or 50 ms later. Else the error
  * to report: err itself when waiting does not help, and when time is over err with how long was waited and
- * for what. */
+ * for what; of what was not there also whether the program was quiet at the end. */
 int dh_desk_again(struct dh_desk *d, int rc, struct dh_err *err);
 
 /* The role's main: see struct dh_role. */

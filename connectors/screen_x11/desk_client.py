@@ -144,6 +144,17 @@ class Desk:
             raise Failure(value.value, files)
         return value, files
 
+    def call_off(self, number):
+        """Cancels a request. What it answered; None when it had not begun: then it is not answered at all."""
+        self.send({"cancel": number})
+        later = self.ask("windows")
+        answered, value, _ = self.receive()
+        if answered == later:
+            return None
+        assert answered == number, (answered, number)
+        self.answer(later)
+        return value
+
     def call(self, op, fds=(), **arguments):
         value, self.files = self.answer(self.ask(op, fds, **arguments))
         return value

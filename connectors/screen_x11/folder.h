@@ -13,8 +13,8 @@ int dh_folder_make(char *out, size_t size, int *lock, struct dh_err *err);
 /* In a folder: a link to the socket of its display server. */
 #define DH_FOLDER_DISPLAY "display"
 
-/* A folder with all that is in it, and the socket of its display when nobody serves that any more; what cannot
- * be removed is left. */
+/* A folder with all that is in it, and the socket of its display when nobody serves that any more; what
+ * cannot be removed is left. */
 void dh_folder_remove(const char *path);
 
 #endif
