@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 300 };
+enum { PATH_SIZE = 300, ENDING_MS = 1000, ENDING_MAX = 5 };
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
@@ -23,23 +25,35 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
   return 0;
 }
 
+/* True when nobody serves this socket. A server that is just ending still takes connections, and hangs up. */
+static bool unserved(const struct sockaddr_un *a)
+{
+  bool gone = false, ending = true;
+
+  for (int i = 0; i < ENDING_MAX && ending && !gone; i++) {
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct pollfd p = {s, POLLIN, 0};
+
+    if (s < 0)
+      return false;
+    if (connect(s, (const struct sockaddr *)a, sizeof *a))
+      gone = errno == ECONNREFUSED;
+    ending = !gone && poll(&p, 1, ENDING_MS) > 0;
+    close(s);
+  }
+  return gone;
+}
+
 /* A display server that was killed leaves its socket. Another may have come to this number since: one that
  * answers is not ours any more. */
 static void display_remove(const char *dir)
 {
   struct sockaddr_un a = {.sun_family = AF_UNIX};
   char path[PATH_SIZE];
-  ssize_t n;
-  int s;
 
   snprintf(path, sizeof path, "%s/" DH_FOLDER_DISPLAY, dir);
-  n = readlink(path, a.sun_path, sizeof a.sun_path - 1);
-  s = n > 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
-  if (s < 0)
-    return;
-  if (connect(s, (struct sockaddr *)&a, sizeof a) && errno == ECONNREFUSED)
+  if (readlink(path, a.sun_path, sizeof a.sun_path - 1) > 0 && unserved(&a))
     unlink(a.sun_path);
-  close(s);
 }
 
 void dh_folder_remove(const char *path)
