@@ -108,7 +108,8 @@ static int exec_read(struct dh_cli *cli)
 
 static const struct dh_option options[] = {
     {"kind", "KIND",
-     "look for the fields of this kind: business_licence, tax_certificate, invoice, loan_application"},
+     "look for the fields of this kind: business_licence, business_licence_cn, tax_certificate, invoice, "
+     "loan_application"},
     {"languages", "SET", "what to read with: eng, chi_sim+eng, chi_tra+eng"},
     {NULL, NULL, NULL},
 };

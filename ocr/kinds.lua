@@ -15,7 +15,7 @@ local host = require "host"
 local labels = require "ocr.labels"
 local kinds = {}
 
-local shipped = { "business_licence", "tax_certificate", "loan_application", "invoice" }
+local shipped = { "business_licence", "business_licence_cn", "tax_certificate", "loan_application", "invoice" }
 local known = {}
 
 local function own(name)

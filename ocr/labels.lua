@@ -17,13 +17,13 @@ function labels.fold(text)
   return table.concat(out)
 end
 
----Whether two folded texts are the same but for one wrong character in five (scanners err).
-local function alike(a, b)
-  if a == b then return true end
+---How many characters two folded texts differ in; nil for more than one in five (scanners err).
+local function difference(a, b)
+  if a == b then return 0 end
   local n, m = utf8.len(a), utf8.len(b)
-  if not n or not m or math.min(n, m) < 5 then return false end
+  if not n or not m or math.min(n, m) < 5 then return nil end
   local allowed = math.max(n, m) // 5
-  if math.abs(n - m) > allowed then return false end
+  if math.abs(n - m) > allowed then return nil end
   local before = {}
   for j = 0, #b do before[j] = j end
   for i = 1, #a do
@@ -33,17 +33,18 @@ local function alike(a, b)
     end
     before = now
   end
-  return before[#b] <= allowed
+  return before[#b] <= allowed and before[#b] or nil
 end
 
----Longest label of any field that begins at word i: field name, last word.
+---The label of any field that begins at word i, the nearest one, of equals the longest: field name, last word.
 local function label_at(words, i, spec)
-  local text, best, best_end = "", nil, nil
+  local text, best, best_end, least = "", nil, nil, math.huge
   for k = i, math.min(#words, i + 7) do
     text = text .. labels.fold(words[k].text)
     for name, field in pairs(spec.fields) do
       for _, label in ipairs(field.folded) do
-        if #text > 0 and alike(text, label) and not (best == name and best_end == k) then best, best_end = name, k end
+        local differs = #text > 0 and difference(text, label)
+        if differs and (differs < least or differs == least and k > best_end) then best, best_end, least = name, k, differs end
       end
     end
   end

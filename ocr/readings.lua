@@ -13,11 +13,11 @@ local CLEAR, DIM = 0.8, 0.6 -- confidence of a letter's word: it may stand again
 
 ---The place read again. nil when it cannot be (a text layer, a page not kept).
 ---@param source { reader: any, pages: table[] }
----@param way { [1]: string, [2]: number, [3]: string }  page mode, scale, languages
+---@param way table  page mode, scale, languages, and the name of the net if it is another
 ---@return reading?
 function readings.at(source, page, box, way)
   local answer = pages.again(source.reader, { page = page, mode = way[1], scale = way[2], langs = way[3], region = box })
-  return answer and readings.of(answer.words, way[3])
+  return answer and readings.of(answer.words, way[4] or way[3])
 end
 
 ---The dots and strokes that lead to a value on a form, or what dust on them was read as.
@@ -38,15 +38,20 @@ function readings.of(words, net)
   return { text = table.concat(texts, " "), words = words, net = net, confidence = #words > 0 and confidence or 0 }
 end
 
----The ways in which a place is read until enough of them agree: by the other nets first, then at another size.
+---The ways in which a place is read until enough of them agree: by the other nets first, then at another size. Where a kind
+---has no other net, the other size counts as one.
 ---@param spec table  a kind
 ---@param page table  of the document
 function readings.ways(spec, page)
-  local one, two, three = spec.jury[1], spec.jury[2] or spec.langs, spec.langs
+  local one, two, own = spec.jury[1], spec.jury[2] or spec.langs, spec.langs
   local size = page.scale or 1
   local other = size < 0.9 and 1 or 1.5 * size
-  return { { "block", size, one }, { "block", size, two }, { "block", other, three }, { "block", other, one },
-    { "block", other, two }, { "line", size, three } }
+  if one == own then
+    return { { "block", other, own, "other size" }, { "line", other, own, "other size" }, { "block", size, own },
+      { "block", 0.8 * size, own, "other size" } }
+  end
+  return { { "block", size, one }, { "block", size, two }, { "block", other, own }, { "block", other, one },
+    { "block", other, two }, { "line", size, own } }
 end
 
 ---The letters without the spaces, which are the reader's guess; each with its word's confidence, and whether a space
@@ -96,12 +101,12 @@ local function align(a, b)
   return partner, between, cost[#a][#b]
 end
 
----Whether a letter with a mark, or a mark itself, stands clearly against what has none: nets that do not know it cannot
----outvote it, and dust makes marks.
+---Whether a letter with a mark, or a mark itself, stands against what has none, and neither is dim: nets that do not know
+---it cannot outvote it, and dust makes marks.
 local function torn(order)
   local marked, plain = false, false
   for _, v in ipairs(order) do
-    if v.best >= CLEAR and v.text:find("[\x80-\xff]") then marked = true elseif v.best >= CLEAR then plain = true end
+    if v.best >= DIM and v.text:find("[\x80-\xff]") then marked = true elseif v.best >= DIM then plain = true end
   end
   return marked and plain
 end

@@ -69,6 +69,8 @@ function values.suggest(text, kinds)
   return nil
 end
 
+local QUOTES = { ["‘"] = "’", ["“"] = "”" }
+
 ---A field's text as its type. Returns the value, or nil.
 function values.of(text, field)
   if field.pattern then text = text:match(field.pattern) end
@@ -77,6 +79,9 @@ function values.of(text, field)
   if field.type == "money" then return values.money(text, field.currency) end
   if field.type == "number" then return tonumber((text:gsub("[%s,]", ""))) end
   if field.type == "flag" then return text:match("[xX☒✓✔]") ~= nil or text:lower():match("^yes") ~= nil end
+  for open, close in pairs(QUOTES) do -- one alone is dust
+    if not text:find(close, 1, true) then text = text:gsub(open, "") end
+  end
   return (layout.trim((text:gsub("%s+", " "))))
 end
 
