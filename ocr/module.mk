@@ -6,4 +6,4 @@ ocr_WORDS := document
 ocr_ROLES := reader
 ocr_USES := identifier
 ocr_COMMANDS := read
-ocr_UNIT := $(addprefix ocr/,image.c mend.c words.c)
+ocr_UNIT := $(addprefix ocr/,image.c mend.c sandbox.c words.c)
