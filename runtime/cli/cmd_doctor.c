@@ -214,6 +214,36 @@ static void check_store(struct report *r, struct dh_cli *cli)
   dh_buf_fini(&out);
 }
 
+static int hold_work(struct dh_db *db, void *self, struct dh_err *err)
+{
+  return db->ops->hold_list(db, self, err);
+}
+
+/* A queue that somebody keeps back is no fault of the machine, and often the answer to "why does nothing
+ * happen". */
+static void check_holds(struct report *r, struct dh_cli *cli)
+{
+  char queue[64], hold[16], who[64], at[24], text[400], mend[300];
+  struct dh_val *v = NULL;
+  struct dh_buf out;
+  struct dh_err err;
+
+  dh_buf_init(&out, 1 << 20);
+  if (!dh_cli_read(cli, hold_work, &out, &err) && !dh_val_parse_buf(&out, &v, &err))
+    for (size_t i = 0; i < v->n; i++) {
+      const struct dh_val *h = &v->items[i];
+
+      dh_val_text(h, "queue", queue, sizeof queue);
+      snprintf(text, sizeof text, "%s is %s since %s by %s: %lld new cases are kept back", queue,
+               dh_val_text(h, "hold", hold, sizeof hold), dh_local_text(dh_val_int(h, "since", 0), at),
+               dh_val_text(h, "who", who, sizeof who), (long long)dh_val_int(h, "new", 0));
+      snprintf(mend, sizeof mend, "deskhand queue resume %s", queue);
+      add(r, NOTE, "queue", text, mend);
+    }
+  free(v);
+  dh_buf_fini(&out);
+}
+
 /* ---- the machine */
 
 static void check_space(struct report *r, const char *name, const char *folder, unsigned long long least_mb)
@@ -321,6 +351,7 @@ static int exec(struct dh_cli *cli)
   check_modules(&r);
   check_tools(&r);
   check_store(&r, cli);
+  check_holds(&r, cli);
   dh_store_url(cli->conf, url, sizeof url);
   check_space(&r, "disk", dh_store_blobs_of(url, blobs, sizeof blobs), 500);
   check_space(&r, "shared memory", "/dev/shm", 64);

@@ -1,4 +1,5 @@
 /* cmd_queue_look.c - queue list and queue show: what stands in a queue, one line a case or one case whole. */
+#include "hold.h"
 #include "util.h"
 #include "../sched/change.h"
 
@@ -10,14 +11,15 @@ enum { OUT_MAX = 256 << 20 };
 struct ask {
   const char *queue, *period, *key;
   int state;
-  struct dh_buf out;
+  struct dh_buf out, holds;
 };
 
 static int list_work(struct dh_db *db, void *self, struct dh_err *err)
 {
   struct ask *a = self;
+  int rc = db->ops->hold_list(db, &a->holds, err);
 
-  return db->ops->case_list(db, a->queue, a->state, 0, &a->out, err);
+  return rc ? rc : db->ops->case_list(db, a->queue, a->state, 0, &a->out, err);
 }
 
 static int show_work(struct dh_db *db, void *self, struct dh_err *err)
@@ -64,6 +66,17 @@ static void keep_asked(struct dh_val *list, bool finishes)
   list->n = n;
 }
 
+/* On standard error, so that the list stays a list. */
+static void say_held(const struct ask *a)
+{
+  const struct dh_val *h;
+  struct dh_val *v = NULL;
+
+  if (a->holds.len && !dh_val_parse_buf(&a->holds, &v, NULL) && (h = dh_hold_find(v, a->queue)))
+    dh_say_hold(stderr, h);
+  free(v);
+}
+
 static int exec_list(struct dh_cli *cli)
 {
   struct ask a = {.queue = NULL};
@@ -76,9 +89,12 @@ static int exec_list(struct dh_cli *cli)
     return dh_say_error(&err, NULL);
   a.queue = dh_cli_robot_name(cli->words[0], name);
   dh_buf_init(&a.out, OUT_MAX);
+  dh_buf_init(&a.holds, OUT_MAX);
   rc = dh_cli_ask(cli, &(struct dh_cli_view){list_work, &a, &a.out, NULL, .list = true}, &v, &err);
   if (!rc)
     keep_asked(v, dh_cli_option(cli, "finish") != NULL);
+  if (!rc)
+    say_held(&a);
   if (rc)
     rc = dh_say_error(&err, NULL);
   else if (cli->json)
@@ -89,6 +105,7 @@ static int exec_list(struct dh_cli *cli)
     for (size_t i = 0; i < v->n; i++)
       say_line(&v->items[i]);
   free(v);
+  dh_buf_fini(&a.holds);
   dh_buf_fini(&a.out);
   return rc;
 }

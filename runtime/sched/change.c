@@ -3,10 +3,12 @@
 #include "../io/frame.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -106,6 +108,11 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
     dh_val_text(request, "period", period, sizeof period);
     dh_val_text(request, "key", name, sizeof name);
     rc = db->ops->case_retry(db, queue, dh_val_get(request, "period") ? period : NULL, name, who, err);
+  } else if (dh_val_is(what, "hold")) {
+    dh_val_text(request, "queue", queue, sizeof queue);
+    rc = db->ops->queue_hold(db, queue, (enum dh_hold)dh_val_int(request, "hold", DH_HOLD_NONE), who, err);
+    if (!rc)
+      rc = db->ops->hold_list(db, answer, err);
   } else if (dh_val_is(what, "secret set")) {
     rc = bytes_of(request, "box", &bytes, err);
     if (!rc)
@@ -264,6 +271,61 @@ static int do_it_here(const char *url, const struct dh_buf *request, struct dh_b
     rc = dh_store_do(store, direct_work, &d, err);
   dh_store_close(&store);
   free(v);
+  return rc;
+}
+
+/* Waits for the end of the process at the other side. */
+static int wait_end(int fd, struct dh_err *err)
+{
+  struct ucred who;
+  socklen_t n = sizeof who;
+  struct pollfd p = {.events = POLLIN};
+  int rc = 0;
+
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n))
+    return dh_err_errno(err, "the supervisor cannot be watched");
+  p.fd = (int)syscall(SYS_pidfd_open, who.pid, 0);
+  if (p.fd < 0)
+    return errno == ESRCH ? 0 : dh_err_errno(err, "the supervisor (pid %d) cannot be watched", (int)who.pid);
+  while (poll(&p, 1, -1) < 0 && !rc)
+    if (errno != EINTR)
+      rc = dh_err_errno(err, "the supervisor (pid %d) cannot be watched", (int)who.pid);
+  close(p.fd);
+  return rc;
+}
+
+int dh_change_stop(const char *url, bool drain, void (*note)(const char *text), struct dh_err *err)
+{
+  struct dh_buf request, answer;
+  struct dh_val *v = NULL;
+  char text[80];
+  int fd, rc = reach(url, &fd, err);
+
+  if (rc)
+    return rc;
+  if (fd < 0) {
+    dh_err_set(err, DH_ENOENT, "no serve works on the store %s", url);
+    return dh_err_advice(err, "who holds a store says: deskhand doctor");
+  }
+  dh_buf_init(&request, 256);
+  dh_buf_init(&answer, 256);
+  if (dh_put_map(&request, 2) || dh_put_kt(&request, "do", "stop") || dh_put_kb(&request, "drain", drain))
+    rc = dh_err_set(err, DH_ENOMEM, "no memory");
+  if (!rc)
+    rc = converse(fd, &request, &answer, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&answer, &v, err);
+  if (!rc && note && dh_val_int(v, "effects", 0)) {
+    snprintf(text, sizeof text, "waiting for effects that have begun: %lld",
+             (long long)dh_val_int(v, "effects", 0));
+    note(text);
+  }
+  if (!rc)
+    rc = wait_end(fd, err);
+  free(v);
+  dh_buf_fini(&request);
+  dh_buf_fini(&answer);
+  close(fd);
   return rc;
 }
 

@@ -4,9 +4,12 @@
  *   {do: "add", queue, hash, wants, bundle: bytes, cases: [as intake.h makes them]}
  *       -> {added: n, refused: [{key, error}]}
  *   {do: "retry", queue, period?, key, who}        -> {}
+ *   {do: "hold", queue, hold: enum dh_hold, who}   -> what hold_list says
  *   {do: "answer", id, answer: bytes (CBOR), who}  -> what review_answer says
  *   {do: "secret set", name, box: bytes, who}      -> {}
- *   {do: "secret remove", name, who}               -> {} */
+ *   {do: "secret remove", name, who}               -> {}
+ *   {do: "stop", drain: bool}                      -> {effects: n that are waited for}; no change of the
+ * store, so only the supervisor takes it */
 #ifndef DH_CHANGE_H
 #define DH_CHANGE_H
 
@@ -21,6 +24,10 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
 
 /* The request that adds what was taken in. */
 int dh_change_put_add(struct dh_buf *b, const struct dh_robot *r, const struct dh_intake *in);
+
+/* Ends the supervisor of a store: at once, or when the effects that have begun are done (drain); waits for
+ * its end, however long, and says what it is doing by `note` (may be NULL). DH_ENOENT: none runs. Blocks. */
+int dh_change_stop(const char *url, bool drain, void (*note)(const char *text), struct dh_err *err);
 
 /* The whole way, for commands: over the control socket, or by itself. Blocks. url as in the configuration. */
 int dh_change_send(const char *url, const struct dh_buf *request, struct dh_buf *answer, struct dh_err *err);

@@ -47,6 +47,7 @@ struct dh_sup_run {
   struct dh_sup_worker *worker; /* NULL: waits for one */
   int open_effects;             /* intents without confirm or void */
   bool finishing;               /* its last record is on the way to the disk */
+  bool put_back;                /* draining: it wanted to begin something, and gets no answer any more */
   int64_t began_ms;
 };
 
@@ -103,6 +104,7 @@ struct dh_supervisor {
   int64_t refused; /* cases that could not be taken in */
   int signal;
   bool stopping, stopped, asked_due;
+  bool draining;        /* nothing new begins: only effects that have begun are waited for */
   struct dh_err failed; /* why it ends, when it is a failure */
   uv_timer_t due, watch, again, redraw, unblock, turn, reread;
   uv_signal_t signals[2];
@@ -120,6 +122,13 @@ bool dh_sup_dry(const struct dh_supervisor *s); /* nothing was due at the last c
 void dh_sup_submit(struct dh_supervisor *s, struct dh_job *job);
 void dh_sup_job_done(struct dh_supervisor *s); /* to be called by each done */
 struct dh_launcher *dh_sup_launcher(void *self, struct dh_err *err);
+
+/* ---- sup_stop.c */
+int dh_sup_open_effects(const struct dh_supervisor *s); /* runs in workers that have begun one */
+void dh_sup_stop(struct dh_supervisor *s, bool drain);  /* ends it: now, or when these are done */
+void dh_sup_drain_look(struct dh_supervisor *s);        /* after anything has changed: ends workers, or all */
+/* While draining: may this record (by its kind) of the run still be written? */
+bool dh_sup_drain_takes(struct dh_sup_run *r, int64_t kind);
 
 /* ---- sup_dispatch.c */
 void dh_sup_dispatch(struct dh_supervisor *s);

@@ -152,9 +152,12 @@ void dh_sup_records(struct dh_sup_worker *w, struct dh_frame *f, const struct dh
   for (size_t i = 0; i < j->n; i++) {
     struct dh_sup_run *r = dh_sup_run_find(s, dh_val_text(&j->list->items[i], "run", run, sizeof run));
 
-    j->fences[i] = r && r->worker == w ? r->claim.fence : -1; /* no fence: it is not the worker's run */
-    if (r && r->worker == w)
-      note(r, dh_val_int(&j->list->items[i], "kind", 0));
+    int64_t kind = dh_val_int(&j->list->items[i], "kind", 0);
+    bool takes = r && r->worker == w && (!s->draining || dh_sup_drain_takes(r, kind));
+
+    j->fences[i] = takes ? r->claim.fence : -1; /* no fence: it is not the worker's run, or no more */
+    if (takes)
+      note(r, kind);
   }
   dh_sup_submit(s, &j->job);
   dh_sup_dispatch(s); /* a run that ends makes room: the next claim is in the same commit */

@@ -83,7 +83,7 @@ int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
     return rc;
   }
   /* a robot that was not named to serve is served as soon as somebody gives it a case */
-  if (*dh_val_text(j->v, "queue", queue, sizeof queue))
+  if (*dh_val_text(j->v, "queue", queue, sizeof queue) && !dh_val_is(dh_val_get(j->v, "do"), "hold"))
     dh_sup_queue_add(s, queue);
   dh_sup_submit(s, &j->job);
   return 0;
@@ -127,6 +127,25 @@ static void changed(void *self, int rc, const struct dh_buf *answer, const struc
     end_conversation(c);
 }
 
+/* {do: "stop"} is for the supervisor itself. False: it is something else. */
+static bool take_stop(struct conversation *c, struct dh_frame *f)
+{
+  struct dh_val *v = NULL;
+  struct dh_buf answer;
+  bool is = !dh_val_parse_buf(&f->data, &v, NULL) && dh_val_is(dh_val_get(v, "do"), "stop");
+  bool drain = is && dh_val_bool(v, "drain", false);
+
+  free(v);
+  if (!is)
+    return false;
+  dh_buf_init(&answer, 256);
+  if (!dh_put_map(&answer, 1) && !dh_put_ki(&answer, "effects", drain ? dh_sup_open_effects(c->s) : 0))
+    reply(c, 0, &answer, NULL);
+  dh_buf_fini(&answer);
+  dh_sup_stop(c->s, drain);
+  return true;
+}
+
 static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 {
   struct conversation *c = self;
@@ -134,6 +153,8 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
 
   (void)p;
   c->id = f->id;
+  if (take_stop(c, f))
+    return;
   if (dh_sup_change(c->s, f->data.data, f->data.len, changed, c, &err))
     reply(c, err.code, NULL, &err);
   else

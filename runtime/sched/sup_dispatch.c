@@ -157,7 +157,7 @@ static bool place(struct dh_supervisor *s, struct dh_sup_run *r)
 
 void dh_sup_place(struct dh_supervisor *s)
 {
-  for (struct dh_sup_run *r = s->runs; r && !s->stopping; r = r->next)
+  for (struct dh_sup_run *r = s->runs; r && !s->stopping && !s->draining; r = r->next)
     if (!r->worker && !r->finishing && !place(s, r))
       break; /* in order: whoever was claimed first gets the next worker */
 }
@@ -262,7 +262,7 @@ static void claim(struct dh_supervisor *s, struct dh_sup_queue *q, int n)
 
 void dh_sup_dispatch(struct dh_supervisor *s)
 {
-  if (s->stopping)
+  if (s->stopping || s->draining)
     return;
   dh_sup_place(s);
   for (struct dh_sup_queue *q = s->queues; q; q = q->next) {

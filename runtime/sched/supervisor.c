@@ -33,6 +33,8 @@ void dh_sup_job_done(struct dh_supervisor *s)
   s->jobs--;
   if (s->stopping)
     dh_loop_stop(&s->loop);
+  else if (s->draining)
+    dh_sup_drain_look(s);
   else
     dh_sup_look(s);
 }
@@ -132,7 +134,9 @@ static void ask_due(struct dh_supervisor *s)
 
 void dh_sup_look(struct dh_supervisor *s)
 {
-  if (s->stopping)
+  if (s->draining)
+    dh_sup_drain_look(s);
+  if (s->stopping || s->draining)
     return;
   uv_timer_stop(&s->due);
   dh_sup_dispatch(s);
@@ -320,7 +324,9 @@ int dh_serve(const struct dh_serve_options *o, int *status, struct dh_err *err)
   close_all(s);
   if (!rc)
     dh_sup_tell_last(s);
-  *status = s->signal == SIGINT || (s->signal && o->until_idle) ? 130 : dh_sup_status(s);
+  *status = s->draining && !s->signal                             ? 0
+            : s->signal == SIGINT || (s->signal && o->until_idle) ? 130
+                                                                  : dh_sup_status(s);
   if (!rc && s->failed.code) {
     *err = s->failed;
     rc = err->code;

@@ -104,6 +104,9 @@ int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, str
 int sq_period_open(struct sq *q, const struct dh_case_new *c, struct dh_err *err); /* a case of it is new */
 int sq_period_reopen(struct sq *q, int64_t case_id, struct dh_err *err);           /* … or is tried again */
 
+/* ---- holds (sqlite_hold.c) */
+int sq_hold_of(struct sq *q, const char *queue, enum dh_hold *hold, struct dh_err *err);
+
 /* ---- checkpoints (sqlite_checkpoint.c): a thread with a connection of its own, begun when there is
  * something to do. */
 void sq_checkpoint_hook(struct sq *q);
@@ -126,6 +129,9 @@ int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const
                   struct dh_err *err);
 int sq_counts(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
               struct dh_err *err);
+int sq_queue_hold(struct dh_db *db, const char *queue, enum dh_hold hold, const char *who,
+                  struct dh_err *err);
+int sq_hold_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
 int sq_period_over(struct dh_db *db, const char *const *queues, size_t n, struct dh_buf *out,
                    struct dh_err *err);
 int sq_period_end(struct dh_db *db, const struct dh_period_end *e, bool *added, struct dh_err *err);

@@ -27,19 +27,36 @@ static int by_rank(const void *a, const void *b)
   return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static int refuse_held(const char *queue, enum dh_hold hold, struct dh_err *err)
+{
+  dh_err_set(err, DH_EREFUSED, "the queue %s is %s", queue, dh_hold_name(hold));
+  return dh_err_advice(err, "deskhand queue resume %s", queue);
+}
+
 /* The first n of one queue; each queue is read in the order of its index, so a long queue costs no more than
  * a short one. */
 static int find_due(struct sq *q, const char *queue, const struct dh_claim_ask *ask, struct candidate *v,
                     size_t *n, struct dh_err *err)
 {
   sqlite3_stmt *st;
-  int rc;
+  enum dh_hold hold;
+  int rc = sq_hold_of(q, queue, &hold, err);
 
+  if (!rc && hold && ask->key)
+    return refuse_held(queue, hold, err);
+  if (rc || hold == DH_HOLD_PAUSED)
+    return rc;
   if (ask->key)
     st = sq_query(
         q, err,
         "SELECT id, priority, deadline FROM cases WHERE queue = ? AND period = ? AND key = ? AND due = 0",
         "ttt", queue, ask->period ? ask->period : "", ask->key);
+  else if (hold ==
+           DH_HOLD_DRAINING) /* +due: by state, as those that have begun are few among many new ones */
+    st = sq_query(q, err,
+                  "SELECT id, priority, deadline FROM cases WHERE queue = ? AND state IN (3, 4) AND +due = 0 "
+                  "ORDER BY priority DESC, deadline, id LIMIT ?",
+                  "ti", queue, (int64_t)ask->n);
   else
     st = sq_query(q, err,
                   "SELECT id, priority, deadline FROM cases WHERE queue = ? AND due = 0 ORDER BY priority "
@@ -347,11 +364,22 @@ int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_e
 
 static int first_due(struct sq *q, const char *queue, int64_t *at, struct dh_err *err)
 {
-  int64_t id, when;
-  int rc = sq_int(q, &id, 0, err, "SELECT id FROM cases WHERE queue = ? AND due = 0 LIMIT 1", "t", queue);
+  enum dh_hold hold;
+  int64_t id = 0, when = 0;
+  int rc = sq_hold_of(q, queue, &hold, err);
 
-  when = id ? 1 : 0;
-  if (!rc && !id)
+  if (rc || hold == DH_HOLD_PAUSED)
+    return rc;
+  if (hold == DH_HOLD_DRAINING)
+    rc = sq_int(q, &when, 0, err,
+                "SELECT CASE WHEN min(due) = 0 THEN 1 ELSE min(due) END FROM cases WHERE queue = ? AND state "
+                "IN (3, 4) AND +due IS NOT NULL",
+                "t", queue);
+  else
+    rc = sq_int(q, &id, 0, err, "SELECT id FROM cases WHERE queue = ? AND due = 0 LIMIT 1", "t", queue);
+  if (!rc && id)
+    when = 1;
+  else if (!rc && !hold)
     rc = sq_int(q, &when, 0, err, "SELECT due FROM cases WHERE due > 0 AND queue = ? ORDER BY due LIMIT 1",
                 "t", queue);
   if (!rc && when && (!*at || when < *at))

@@ -61,6 +61,14 @@ struct dh_case_new {
   int wants;          /* DH_WANTS_…: what this robot version does at the end of the period; 0: nothing */
 };
 
+/* A queue that a person keeps back, until resumed; kept in the store. */
+enum dh_hold {
+  DH_HOLD_NONE,
+  DH_HOLD_PAUSED,   /* nothing of it is claimed */
+  DH_HOLD_DRAINING, /* nothing new of it is claimed; what has begun goes on to its end */
+};
+const char *dh_hold_name(int hold); /* "paused", "draining"; "" for none */
+
 /* The end of a period, as period_over told it. */
 struct dh_period_end {
   const char *queue, *period, *bundle;
@@ -168,6 +176,16 @@ struct dh_store_ops {
   int (*counts)(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],
                 struct dh_err *err);
 
+  /* ---- holds */
+
+  /* Pauses, drains or (DH_HOLD_NONE) resumes a queue; a change is written into the audit. DH_ENOENT: no case
+   * and no version of such a robot was ever in the store. */
+  int (*queue_hold)(struct dh_db *db, const char *queue, enum dh_hold hold, const char *who,
+                    struct dh_err *err);
+  /* Queues that are held: appends a CBOR list of {queue, hold (its name), who, since, and how many cases are
+   * going (leased, retrying), waiting, new}. */
+  int (*hold_list)(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
+
   /* ---- periods: their end, for tables of results and finish(batch). A period is over when all its cases are
    * done, rejected or failed; its finish case is no case of it. case_add with `wants` and case_retry open it
    * (again). */
@@ -190,8 +208,9 @@ struct dh_store_ops {
   /* ---- leases */
 
   /* Claims up to ask->n due cases: by priority, deadline, age. claims has room for ask->n; *n is how many
-   * were got (0: nothing due). Waits that are over are answered in the same stroke; a case
-   * whose journal is over DH_JOURNAL_MAX is parked instead. */
+   * were got (0: nothing due, or held back; DH_EREFUSED for a named case of a queue that is held). Waits that
+   * are over are answered in the same stroke; a case whose journal is over DH_JOURNAL_MAX is parked instead.
+   */
   int (*claim)(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *claims, size_t *n,
                struct dh_err *err);
   /* Gives a leased run to another worker (one of its own). DH_EREFUSED: the fence is lost. */
@@ -205,7 +224,7 @@ struct dh_store_ops {
    * charged: it would be refused again. A lost fence is no error. */
   int (*release_run)(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err);
   /* When the next case of these queues becomes due (new, retrying, or a wait that ends): wall ms, not after
-   * now when something is due already; 0 for never. n 0: of all queues. */
+   * now when something is due already; 0 for never. n 0: of all queues. What a hold keeps back is not due. */
   int (*next_due)(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err);
 
   /* ---- journal */
