@@ -1,5 +1,4 @@
-/* cmd_queue.c - queue add, retry, export: what changes a queue or leaves it. cmd_queue_look.c has list and
- * show. */
+/* cmd_queue.c - queue retry, export. cmd_queue_add.c has add, cmd_queue_look.c list and show. */
 #include "util.h"
 #include "../sched/finish.h"
 
@@ -7,104 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUT_MAX = 256 << 20, REQUEST_MAX = 30 << 20 };
-
-/* ---- add */
-
-/* What was refused while reading and what stands there already, as one list. */
-static int merge(const struct dh_intake *in, const struct dh_val *answer, struct dh_buf *out)
-{
-  const struct dh_val *stands = dh_val_get(answer, "refused");
-  size_t n = stands && stands->type == DH_LIST ? stands->n : 0;
-  int rc = dh_put_map(out, 2);
-
-  if (!rc)
-    rc = dh_put_ki(out, "added", dh_val_int(answer, "added", 0));
-  if (!rc)
-    rc = dh_put_text(out, "refused");
-  if (!rc)
-    rc = dh_put_list(out, in->nrefused + n);
-  if (!rc)
-    rc = dh_buf_put(out, in->refused.data, in->refused.len);
-  for (size_t i = 0; !rc && i < n; i++)
-    rc = dh_put_val(out, &stands->items[i]);
-  return rc;
-}
-
-static int say_added(struct dh_cli *cli, const struct dh_buf *merged)
-{
-  struct dh_val *v = NULL;
-  struct dh_err err;
-  const struct dh_val *refused;
-  char key[256];
-  int rc = dh_val_parse_buf(merged, &v, &err);
-
-  if (rc)
-    return dh_say_error(&err, NULL);
-  refused = dh_val_get(v, "refused");
-  rc = refused->n ? DH_EXIT_FAILED : DH_EXIT_DONE;
-  if (cli->json) {
-    dh_say_json(v);
-  } else {
-    for (size_t i = 0; i < refused->n; i++) {
-      dh_val_err(dh_val_get(&refused->items[i], "error"), &err);
-      dh_val_text(&refused->items[i], "key", key, sizeof key);
-      fprintf(stderr, "refused %s: %s%s%s\n", *key ? key : "(no key)", err.text, *err.advice ? "; " : "",
-              err.advice);
-    }
-    printf("%lld added, %zu refused\n", (long long)dh_val_int(v, "added", 0), refused->n);
-  }
-  free(v);
-  return rc;
-}
-
-static int add(struct dh_cli *cli, const struct dh_robot *robot, struct dh_intake *in, struct dh_buf *merged,
-               struct dh_err *err)
-{
-  struct dh_buf request, answer;
-  struct dh_val *v = NULL;
-  int rc;
-
-  in->zone = dh_conf_get(cli->conf, "zone");
-  rc = dh_intake_file(in, robot, cli->words[1], err);
-
-  dh_buf_init(&request, REQUEST_MAX);
-  dh_buf_init(&answer, OUT_MAX);
-  if (!rc && dh_change_put_add(&request, robot, in)) {
-    rc = dh_err_set(err, DH_ELIMIT, "%s holds too much for one call (%zu MB)", cli->words[1],
-                    in->cases.len >> 20);
-    dh_err_advice(err, "split the file");
-  }
-  if (!rc)
-    rc = dh_cli_change(cli, &request, &answer, &v, err);
-  if (!rc && merge(in, v, merged))
-    rc = dh_err_set(err, DH_ENOMEM, "no memory for the answer");
-  free(v);
-  dh_buf_fini(&request);
-  dh_buf_fini(&answer);
-  return rc;
-}
-
-static int exec_add(struct dh_cli *cli)
-{
-  char url[DH_PATH * 2], blobs[DH_PATH * 2 + 8];
-  struct dh_robot robot;
-  struct dh_intake in;
-  struct dh_buf merged;
-  struct dh_err err;
-  int rc = dh_cli_robot(cli, &robot, &err);
-
-  if (rc)
-    return dh_say_error(&err, NULL);
-  dh_intake_init(&in, dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs));
-  dh_buf_init(&merged, OUT_MAX);
-  rc = add(cli, &robot, &in, &merged, &err);
-  rc = rc ? dh_say_error(&err, NULL) : say_added(cli, &merged);
-  dh_buf_fini(&merged);
-  dh_intake_fini(&in);
-  dh_robot_fini(&robot);
-  return rc;
-}
+enum { OUT_MAX = 256 << 20 };
 
 /* ---- retry */
 
@@ -211,23 +113,6 @@ static const struct dh_option to_option[] = {{"to", "FILE", "instead of the robo
                                              {"period", "P", "of this period; without it the newest"},
                                              {NULL, NULL, NULL}};
 
-const struct dh_command dh_cmd_queue_add = {
-    .name = "queue add",
-    .summary = "Puts cases into a robot's queue",
-    .usage = "ROBOT FILE",
-    .help = "FILE holds cases as JSON (one object or a list), JSON Lines or CSV; - reads JSON from standard "
-            "input. Each case\n"
-            "is checked against what the robot declares. Money is written \"250000.00 EUR\", dates "
-            "2026-11-30, files relative\n"
-            "to FILE; files are copied into the store now, so a later change has no influence.\n\n"
-            "The column that the robot names makes a case unique (cases.key), else key, else id. A key that "
-            "stands there\n"
-            "already is refused by name, the rest goes in. Exit code 1 says that some were refused; --json "
-            "lists them.",
-    .least = 2,
-    .most = 2,
-    .exec = exec_add,
-};
 const struct dh_command dh_cmd_queue_retry = {
     .name = "queue retry",
     .summary = "Makes a failed, parked or waiting case due now",

@@ -29,6 +29,24 @@ static int show_work(struct dh_db *db, void *self, struct dh_err *err)
   return db->ops->case_show(db, a->queue, a->period, a->key, &a->out, err);
 }
 
+/* Of one that has not ended: its place in the queue. */
+static void put_rank(struct dh_buf *b, const struct dh_val *c)
+{
+  static const char *const names[][2] = {{"not before ", "not_before"}, {"deadline ", "deadline"}};
+  const char *comma = "";
+  char at[24];
+
+  if (dh_val_int(c, "priority", 0)) {
+    dh_buf_printf(b, "priority %lld", (long long)dh_val_int(c, "priority", 0));
+    comma = ", ";
+  }
+  for (size_t i = 0; i < 2; i++)
+    if (dh_val_int(c, names[i][1], 0)) {
+      dh_buf_printf(b, "%s%s%s", comma, names[i][0], dh_local_text(dh_val_int(c, names[i][1], 0), at));
+      comma = ", ";
+    }
+}
+
 /* What there is to say of a case in one line: its result, reason or error. */
 static void put_outcome(struct dh_buf *b, const struct dh_val *c)
 {
@@ -40,6 +58,8 @@ static void put_outcome(struct dh_buf *b, const struct dh_val *c)
     dh_put_line(b, text ? text : error, 60);
   else if (result && result->type != DH_NIL)
     dh_put_line(b, rejected && reason ? reason : result, 60);
+  else if (!dh_val_int(c, "ended", 0))
+    put_rank(b, c);
 }
 
 static void say_line(const struct dh_val *c)
@@ -144,6 +164,10 @@ static void say_case(struct dh_cli *cli, const struct dh_val *c)
   say_when(c, "begun ", "began");
   say_when(c, "ended ", "ended");
   say_when(c, "due   ", "due");
+  say_when(c, "not before", "not_before");
+  say_when(c, "deadline", "deadline");
+  if (dh_val_int(c, "priority", 0))
+    printf("priority %lld\n", (long long)dh_val_int(c, "priority", 0));
   printf("input:\n");
   dh_say_value(stdout, dh_val_get(c, "input"), 2);
   if (result && result->type != DH_NIL) {

@@ -125,13 +125,23 @@ static int case_key(const struct dh_robot *r, const struct dh_val *raw, bool sin
   return 0;
 }
 
+static int full(struct dh_intake *in, struct dh_err *err)
+{
+  bool many = in->most && in->ncases + in->nrefused >= in->most;
+
+  if (!in->full || (!many && in->cases.len <= GATHER_MAX && dh_mono_ms() - in->gathered_ms < GATHER_MS))
+    return 0;
+  in->gathered_ms = dh_mono_ms();
+  return in->full(in, in->self, err);
+}
+
 int dh_intake_refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err)
 {
   if (dh_put_map(&in->refused, 2) || dh_put_kt(&in->refused, "key", key) ||
       dh_put_text(&in->refused, "error") || dh_put_err(&in->refused, why))
     return dh_err_set(err, DH_ELIMIT, "too many cases are refused");
   in->nrefused++;
-  return 0;
+  return full(in, err);
 }
 
 /* A moment as a person writes it: "2026-11-30", "2026-11-30 14:00" or with T and seconds, in UTC; 0 for none,
@@ -154,29 +164,32 @@ static int64_t moment_ms(const struct dh_val *v)
   return -1;
 }
 
-/* What a case says of its own place in the queue. */
-struct rank {
-  int64_t priority, deadline, not_before;
-};
+static int take_moment(const struct dh_val *raw, const char *name, int64_t *ms, struct dh_err *err)
+{
+  int64_t at = moment_ms(dh_val_get(raw, name));
 
-static int take_rank(const struct dh_val *raw, struct rank *r, struct dh_err *err)
+  if (at < 0) {
+    dh_err_set(err, DH_EFORMAT, "the case's %s is no moment", name);
+    return dh_err_advice(err, "write 2026-11-30 or 2026-11-30T14:00, in UTC");
+  }
+  if (at)
+    *ms = at;
+  return 0;
+}
+
+int dh_rank_take(const struct dh_val *raw, struct dh_rank *r, struct dh_err *err)
 {
   char text[24], *end;
+  int rc;
 
-  memset(r, 0, sizeof *r);
   if (scalar_text(dh_val_get(raw, "priority"), text, sizeof text)) {
     r->priority = strtoll(text, &end, 10);
     if (*end || r->priority < -1000 || r->priority > 1000)
       return dh_err_set(err, DH_EFORMAT, "the case's priority '%s' is no whole number from -1000 to 1000",
                         text);
   }
-  r->deadline = moment_ms(dh_val_get(raw, "deadline"));
-  r->not_before = moment_ms(dh_val_get(raw, "not_before"));
-  if (r->deadline < 0 || r->not_before < 0) {
-    dh_err_set(err, DH_EFORMAT, "the case's %s is no moment", r->deadline < 0 ? "deadline" : "not_before");
-    return dh_err_advice(err, "write 2026-11-30 or 2026-11-30T14:00, in UTC");
-  }
-  return 0;
+  rc = take_moment(raw, "deadline", &r->deadline, err);
+  return rc ? rc : take_moment(raw, "not_before", &r->not_before, err);
 }
 
 /* A robot may declare fields of these names: then they are its own. */
@@ -188,7 +201,7 @@ static bool own_fields(const struct dh_val *declared)
 }
 
 static int accept_case(struct dh_intake *in, const struct dh_robot *r, const char *key,
-                       const struct rank *rank, const struct dh_buf *input, struct dh_err *err)
+                       const struct dh_rank *rank, const struct dh_buf *input, struct dh_err *err)
 {
   char period[16];
 
@@ -203,10 +216,7 @@ static int accept_case(struct dh_intake *in, const struct dh_robot *r, const cha
     snprintf(in->first_key, sizeof in->first_key, "%s", key);
     snprintf(in->first_period, sizeof in->first_period, "%s", period);
   }
-  if (!in->full || (in->cases.len <= GATHER_MAX && dh_mono_ms() - in->gathered_ms < GATHER_MS))
-    return 0;
-  in->gathered_ms = dh_mono_ms();
-  return in->full(in, in->self, err);
+  return full(in, err);
 }
 
 /* The name of a file as a key. What strangers call their files is shown on terminals: it must be text. */
@@ -227,7 +237,7 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
                 struct dh_val *raw, const char *base, const char *given, bool single, struct dh_err *err)
 {
   char key[256] = "";
-  struct rank rank = {0, 0, 0};
+  struct dh_rank rank = in->given;
   struct dh_buf input;
   struct dh_err why;
   int rc = 0;
@@ -241,7 +251,7 @@ static int take(struct dh_intake *in, const struct dh_robot *r, const struct dh_
     rc =
         dh_err_set(&why, DH_EFORMAT, "a case cannot be called " DH_FINISH_KEY ": so finish(batch) is called");
   if (!rc && !own_fields(declared))
-    rc = take_rank(raw, &rank, &why);
+    rc = dh_rank_take(raw, &rank, &why);
   if (!rc)
     rc = dh_case_take(declared, raw, base, keep, (void *)in->blobs, &input, &why);
   rc = rc ? dh_intake_refuse(in, key, &why, err) : accept_case(in, r, key, &rank, &input, err);
@@ -279,21 +289,27 @@ static int read_stdin(struct dh_buf *text, struct dh_err *err)
   return n < 0 ? dh_err_errno(err, "standard input cannot be read") : 0;
 }
 
-static int decode(const char *file, struct dh_buf *cbor, struct dh_err *err)
+static int find_codec(const char *file, const struct dh_codec **codec, struct dh_err *err)
 {
   bool from_stdin = strcmp(file, "-") == 0;
   const char *dot = strrchr(file, '.'), *slash = strrchr(file, '/');
   const char *format = from_stdin ? "json" : dot && (!slash || dot > slash) ? dot + 1 : "";
-  const struct dh_codec *codec;
-  struct dh_buf text;
   struct dh_err why;
-  int rc = dh_codec_find(format, &codec, &why);
+  int rc = dh_codec_find(format, codec, &why);
 
-  if (rc) {
-    dh_err_set(err, rc == DH_ENOENT ? DH_EUSE : rc, "%s: cases are read from .json, .jsonl and .csv files",
-               file);
-    return dh_err_seen(err, "%s", why.text);
-  }
+  if (!rc)
+    return 0;
+  dh_err_set(err, rc == DH_ENOENT ? DH_EUSE : rc, "%s: cases are read from .json, .jsonl and .csv files",
+             file);
+  return dh_err_seen(err, "%s", why.text);
+}
+
+static int decode(const struct dh_codec *codec, const char *file, struct dh_buf *cbor, struct dh_err *err)
+{
+  bool from_stdin = strcmp(file, "-") == 0;
+  struct dh_buf text;
+  int rc;
+
   dh_buf_init(&text, FILE_MAX);
   rc = from_stdin ? read_stdin(&text, err) : dh_buf_read_file(&text, file, err);
   if (!rc && (rc = codec->decode(text.data, text.len, cbor, err)) && !*err->where)
@@ -314,23 +330,37 @@ static void folder_of(const char *file, char out[DH_PATH])
     snprintf(out, DH_PATH, ".");
 }
 
+int dh_intake_list(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *list,
+                   const char *base, struct dh_err *err)
+{
+  int rc = 0;
+
+  for (size_t i = 0; !rc && i < list->n; i++)
+    rc = take(in, r, r->declared, &list->items[i], base, NULL, false, err);
+  return rc;
+}
+
 int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *file, struct dh_err *err)
 {
+  const struct dh_codec *codec;
   struct dh_val *v = NULL;
   struct dh_buf cbor;
   char base[DH_PATH];
   int rc;
 
   folder_of(file, base);
+  if ((rc = find_codec(file, &codec, err)))
+    return rc;
+  if (!strcmp(codec->name, "csv") || !strcmp(codec->name, "jsonl"))
+    return dh_intake_lines(in, r, codec, file, base, err);
   dh_buf_init(&cbor, FILE_MAX);
-  rc = decode(file, &cbor, err);
+  rc = decode(codec, file, &cbor, err);
   if (!rc)
     rc = dh_val_parse_buf(&cbor, &v, err);
   if (!rc && v->type == DH_MAP)
     rc = take(in, r, r->declared, v, base, NULL, true, err);
   else if (!rc && v->type == DH_LIST)
-    for (size_t i = 0; !rc && i < v->n; i++)
-      rc = take(in, r, r->declared, &v->items[i], base, NULL, false, err);
+    rc = dh_intake_list(in, r, v, base, err);
   else if (!rc)
     rc = dh_err_set(err, DH_EFORMAT, "%s holds no case: an object or a list of objects is wanted", file);
   free(v);

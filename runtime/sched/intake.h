@@ -34,6 +34,13 @@ void dh_robot_period(const struct dh_robot *r, const char *zone, char out[16]);
 /* The robot's zone, else this one; "" for none. */
 char *dh_robot_zone(const struct dh_robot *r, const char *zone, char out[64]);
 
+/* A case's place in its queue. Times are wall ms, 0 for none. */
+struct dh_rank {
+  int64_t priority, deadline, not_before;
+};
+/* From a map with texts or numbers of these names; what it does not say stays as it is. DH_EFORMAT. */
+int dh_rank_take(const struct dh_val *v, struct dh_rank *rank, struct dh_err *err);
+
 struct dh_intake {
   const char *blobs; /* of the store: where files of cases are kept */
   const char *zone;  /* of the configuration, or NULL */
@@ -41,12 +48,16 @@ struct dh_intake {
   size_t ncases;
   struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */
   size_t nrefused;
-  /* Called when a few megabytes of cases have gathered, or a few seconds have passed; it takes them away
-   * (clears cases and ncases). NULL: all are gathered. */
+  /* Called when a few megabytes of cases, or `most` (0: any number) taken and refused ones, have gathered, or
+   * a few seconds have passed; it takes them away (clears cases and ncases, may clear refused and nrefused).
+   * NULL: all are gathered. */
   int (*full)(struct dh_intake *in, void *self, struct dh_err *err);
   void *self;
   int64_t gathered_ms; /* since when */
-  char first_key[256]; /* of the first case; "" without one */
+  size_t most;
+  int64_t read_bytes, file_bytes; /* of a file that is read piece by piece; file_bytes 0: not known */
+  struct dh_rank given;           /* for cases that do not say it themselves */
+  char first_key[256];            /* of the first case; "" without one */
   char first_period[16];
 };
 
@@ -56,6 +67,14 @@ void dh_intake_fini(struct dh_intake *in);
  * standard input. A case that is refused does not stop the others: it goes to `refused`. An error: nothing
  * can be read. */
 int dh_intake_file(struct dh_intake *in, const struct dh_robot *r, const char *file, struct dh_err *err);
+/* The cases of a list of maps; files of theirs are relative to base. */
+int dh_intake_list(struct dh_intake *in, const struct dh_robot *r, const struct dh_val *list,
+                   const char *base, struct dh_err *err);
+/* The same of a CSV or JSON Lines file of any length, in bounded memory (intake_lines.c). An error in the
+ * middle: what `full` took away before stays taken. */
+struct dh_codec;
+int dh_intake_lines(struct dh_intake *in, const struct dh_robot *r, const struct dh_codec *codec,
+                    const char *file, const char *base, struct dh_err *err);
 /* Notes a refusal. */
 int dh_intake_refuse(struct dh_intake *in, const char *key, const struct dh_err *why, struct dh_err *err);
 

@@ -94,6 +94,45 @@ static void test_order(void **state)
   assert_int_equal(at, later.not_before);
 }
 
+static void test_hold(void **state)
+{
+  struct fixture *f = *state;
+  const char *queue = "a";
+  struct dh_err err;
+  int64_t at;
+
+  tx(f->db);
+  assert_int_equal(f->db->ops->queue_hold(f->db, "nobody", DH_HOLD_PAUSED, "x", &err), DH_ENOENT);
+  tx_end(f->db);
+  OK(add_case(f->db, "a", "begun", 0, &err));
+  assert_int_equal(claim_one(f->db, "a", "w", &f->c), 1);
+  OK(add_case(f->db, "a", "fresh", 9, &err));
+  tx(f->db);
+  OK(f->db->ops->release(f->db, "w", NULL, NULL, NULL, &err));
+  OK(f->db->ops->queue_hold(f->db, "a", DH_HOLD_PAUSED, "x", &err));
+  OK(f->db->ops->next_due(f->db, &queue, 1, &at, &err));
+  tx_end(f->db);
+  assert_int_equal(at, 0);
+  dh_claim_fini(&f->c);
+  assert_int_equal(claim_one(f->db, "a", "w", &f->c), 0);
+  tx(f->db);
+  OK(f->db->ops->queue_hold(f->db, "a", DH_HOLD_DRAINING, "x", &err));
+  OK(f->db->ops->next_due(f->db, &queue, 1, &at, &err));
+  tx_end(f->db);
+  assert_int_equal(at, 1);
+  assert_int_equal(claim_one(f->db, "a", "w", &f->c), 1);
+  assert_string_equal(f->c.key, "begun");
+  dh_claim_fini(&f->c);
+  assert_int_equal(claim_one(f->db, "a", "w", &f->c), 0);
+  tx(f->db);
+  OK(f->db->ops->next_due(f->db, &queue, 1, &at, &err));
+  assert_int_equal(at, 0);
+  OK(f->db->ops->queue_hold(f->db, "a", DH_HOLD_NONE, "x", &err));
+  tx_end(f->db);
+  assert_int_equal(claim_one(f->db, "a", "w", &f->c), 1);
+  assert_string_equal(f->c.key, "fresh");
+}
+
 static void test_one_case(void **state)
 {
   struct fixture *f = *state;
@@ -280,8 +319,9 @@ static void test_secrets_and_audit(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_done),       T(test_reject),  T(test_key_stands),    T(test_order), T(test_one_case),
-      T(test_retry_rule), T(test_charges), T(test_refused_again), T(test_lists), T(test_secrets_and_audit),
+      T(test_done),          T(test_reject),   T(test_key_stands),        T(test_order),
+      T(test_hold),          T(test_one_case), T(test_retry_rule),        T(test_charges),
+      T(test_refused_again), T(test_lists),    T(test_secrets_and_audit),
   };
 
   return cmocka_run_group_tests_name("store", tests, NULL, NULL);

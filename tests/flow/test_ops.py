@@ -1,5 +1,8 @@
 """What whoever runs it does to queues and to serve: pause, drain, stop."""
-from flow import Ledger, contains, equal, main, os, signal, time
+from flow import DESKHAND, Ledger, contains, equal, main, os, signal, time
+
+import pty
+import subprocess
 
 QUEUE = 'robot { about = "Takes what comes" }\nfunction run(case) return { key = case.key } end\n'
 ASKS = """robot { about = "Asks" }
@@ -130,6 +133,97 @@ def test_stop_drain(place):
     equal(set(ledger.counts().values()), {1})
     equal(len(ledger.counts()), 24)
     ledger.close()
+
+
+BULK = """robot { about = "Many", cases = { key = "no" }, case = { no = text, amount = money } }
+function run(case) return {} end
+"""
+
+
+def bulk(place, n, name="big.csv", wrong=None):
+    rows = ["B-%06d,%d.00 EUR" % (i, i + 1) for i in range(n)]
+    if wrong is not None:
+        rows[wrong] = "B-%06d" % wrong
+    place.write(name, "no,amount\n" + "\n".join(rows) + "\n")
+    return place.write("bulk.lua", BULK)
+
+
+def test_bulk_add(place):
+    robot = bulk(place, 9000)
+    r = place.run("queue", "add", robot, "big.csv")
+    equal(r.returncode, 0, r.stderr)
+    equal(r.stdout, "9000 added, 0 refused\n")
+    contains(r.stderr, " %: ")
+    equal("\r" in r.stderr, False, "no bar where there is no terminal")
+    bulk(place, 9003)
+    r = place.run("queue", "add", robot, "big.csv")
+    equal(r.returncode, 1)
+    equal(r.stdout, "3 added, 9000 refused\n")
+    contains(r.stderr, "refused B-008999: B-008999 stands in the queue bulk already (new)")
+    r = place.json("queue", "add", robot, "big.csv")
+    equal((r["added"], len(r["refused"]), r["refused"][9002]["key"]), (0, 9003, "B-009002"))
+    child = place.serve(place.write("takes.lua", QUEUE))
+    place.wait_for_file(place.store + ".sock")
+    place.run("queue", "pause", "bulk")
+    place.write("more.jsonl", "".join('{"no": "J-%d", "amount": "1.00 EUR"}\n' % i for i in range(5000)))
+    equal(place.run("queue", "add", robot, "more.jsonl").stdout, "5000 added, 0 refused\n", "through the supervisor")
+    equal(place.run("stop").returncode, 0)
+    child.wait(10)
+
+
+def test_bulk_wrong_line(place):
+    """Beyond the first piece the line is still named as in the file; what stands before its piece is in."""
+    robot = bulk(place, 90000, wrong=89000)
+    r = place.run("queue", "add", robot, "big.csv")
+    equal(r.returncode, 1)
+    contains(r.stderr, "line 89002")
+    added = int(r.stdout.split(" ")[0])
+    equal(0 < added < 89000, True, r.stdout)
+    equal(len(place.states("bulk")), added)
+
+
+def test_bulk_interrupted(place):
+    robot = bulk(place, 100000)
+    child = subprocess.Popen([DESKHAND, "queue", "add", robot, "big.csv"], cwd=place.dir, env=place.env, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stderr.readline()  # a tenth is in
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    equal(child.returncode, 130)
+    contains(err, "what is in the queue stays there")
+    added = int(out.split(" ")[0])
+    equal(0 < added < 100000, True, out)
+    equal(len(place.states("bulk")), added, "what was told and what is in agree")
+    r = place.run("queue", "add", robot, "big.csv")
+    equal(r.stdout, "%d added, %d refused\n" % (100000 - added, added))
+
+
+def test_bulk_bar(place):
+    robot = bulk(place, 9000)
+    main_fd, other = pty.openpty()
+    r = subprocess.run([DESKHAND, "queue", "add", robot, "big.csv"], cwd=place.dir, env=place.env, text=True,
+                       stdout=subprocess.PIPE, stderr=other, check=False)
+    os.close(other)
+    drawn = os.read(main_fd, 1 << 16).decode()
+    os.close(main_fd)
+    equal(r.stdout, "9000 added, 0 refused\n")
+    contains(drawn, "\r[##")
+    contains(drawn, " %  ")
+
+
+def test_rank(place):
+    robot = place.write("takes.lua", QUEUE)
+    place.write("cases.json", '[{"key": "R-1"}, {"key": "R-2", "priority": 9, "deadline": "2027-01-02"}]')
+    r = place.run("queue", "add", robot, "cases.json", "--priority", "5", "--not-before", "2031-05-01T08:00")
+    equal(r.returncode, 0, r.stderr)
+    seen = {c["key"]: c for c in place.json("queue", "list", "takes")}
+    equal((seen["R-1"]["priority"], seen["R-2"]["priority"]), (5, 9))
+    equal((seen["R-1"]["not_before"], seen["R-2"]["not_before"]), (1935388800000,) * 2)
+    contains(place.run("queue", "list", "takes").stdout, "priority 5, not before 2031-05-01")
+    contains(place.run("queue", "show", "takes", "R-2").stdout, "deadline 2027-01-0")
+    r = place.run("queue", "add", robot, "cases.json", "--priority", "high")
+    equal(r.returncode, 2)
+    contains(r.stderr, "'high' is no whole number")
 
 
 if __name__ == "__main__":
