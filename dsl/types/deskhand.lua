@@ -42,7 +42,7 @@ function money_value:percent(share) end
 ---@field cases? cases_declaration
 ---@field case? table<string, dh.type>
 ---@field limit? { time: string?, slice: string?, memory: string? }
----@field retry? { times: integer?, wait: string? }
+---@field retry? { times: integer?, wait: string? } after a system error: 3 more tries, the first after wait ("60s"), each wait twice the one before
 ---@field hosts? string[]
 ---@field zone? string
 ---@field isolation? "process"

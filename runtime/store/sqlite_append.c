@@ -156,21 +156,23 @@ static int give_up(struct sq *q, int64_t case_id, int64_t row, struct dh_err *er
 }
 
 /* A system error: tried again by the rule that came with it, or failed. */
-static int fail(struct sq *q, int64_t case_id, int64_t row, const struct meaning *m, struct dh_err *err)
+static int fail(struct sq *q, int64_t case_id, int64_t row, const char *run, const struct meaning *m,
+                struct dh_err *err)
 {
-  int64_t failures, now = dh_wall_ms();
+  int64_t failures, wait_ms;
   int rc = sq_exec(q, NULL, err, DROP_READS, "i", case_id);
 
   if (!rc)
     rc = sq_int(q, &failures, 0, err, "SELECT failures FROM cases WHERE id = ?", "i", case_id);
   if (rc)
     return rc;
+  wait_ms = dh_retry_wait_ms(m->wait_ms, failures, run);
   if (failures < m->times)
     return sq_exec(q, NULL, err,
                    "UPDATE cases SET state = 4, due = ?, worker = NULL, failures = failures + 1, last_end = "
                    "3, last_row = ? "
                    "WHERE id = ?",
-                   "iii", m->wait_ms > 0 ? now + m->wait_ms : (int64_t)0, row, case_id);
+                   "iii", wait_ms ? dh_wall_ms() + wait_ms : (int64_t)0, row, case_id);
   return give_up(q, case_id, row, err);
 }
 
@@ -229,7 +231,7 @@ static int act(struct sq *q, int64_t case_id, int64_t row, const struct dh_recor
   case DH_REC_REJECT:
     return finish(q, case_id, row, DH_CASE_REJECTED, err);
   case DH_REC_FAILED:
-    return fail(q, case_id, row, m, err);
+    return fail(q, case_id, row, r->run, m, err);
   case DH_REC_PARKED:
     return park(q, case_id, row, err);
   case DH_REC_PUTAWAY:

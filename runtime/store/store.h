@@ -43,6 +43,11 @@ enum dh_case_state {
 const char *dh_case_state_name(int state); /* "new", "leased" …; "" for others */
 int dh_case_state_parse(const char *name); /* 0 for no state */
 
+/* The wait before another try: wait_ms of the robot's rule, doubled with each failure before this one, at
+ * most an hour (or wait_ms, when that is longer); and up to a quarter more, by run and failure, so that cases
+ * that failed together do not all come back together. */
+int64_t dh_retry_wait_ms(int64_t wait_ms, int64_t failures, const char *run);
+
 /* The key of the case that runs finish(batch) of a period; no other case may have it. */
 #define DH_FINISH_KEY "(finish)"
 
@@ -231,12 +236,12 @@ struct dh_store_ops {
 
   /* Adds one record of a leased run, in order, and changes the state its kind stands for: REVIEW opens a
    * review, WITHDRAW closes it, WAIT notes the time, RESULT REJECT FAILED PARKED PUTAWAY end the attempt (the
-   * lease is gone). FAILED with data {error, retry: {times, wait_ms}}: again after wait_ms, at most `times`
-   * more tries; else failed. A REVIEW whose data has `effect` (true, or a text) asks whether the effect of
-   * its name happened. Refused, for this record alone, with nothing written: DH_EREFUSED, the fence is lost;
-   * DH_EEXIST, it stands already; DH_ELIMIT, over DH_DATA_MAX; DH_EFORMAT, data the store cannot read. A
-   * refused record leaves a hole, so the same lease takes nothing more but FAILED. lease_end (may be NULL):
-   * monotonic ms past which an effect must not begin; INT64_MAX when nobody can take the run. */
+   * lease is gone). FAILED with data {error, retry: {times, wait_ms}}: again after dh_retry_wait_ms, at most
+   * `times` more tries; else failed. A REVIEW whose data has `effect` (true, or a text) asks whether the
+   * effect of its name happened. Refused, for this record alone, with nothing written: DH_EREFUSED, the fence
+   * is lost; DH_EEXIST, it stands already; DH_ELIMIT, over DH_DATA_MAX; DH_EFORMAT, data the store cannot
+   * read. A refused record leaves a hole, so the same lease takes nothing more but FAILED. lease_end (may be
+   * NULL): monotonic ms past which an effect must not begin; INT64_MAX when nobody can take the run. */
   int (*append)(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
                 struct dh_err *err);
 

@@ -94,6 +94,26 @@ static void test_order(void **state)
   assert_int_equal(at, later.not_before);
 }
 
+static void test_retry_wait(void **state)
+{
+  int64_t least = 1000, sum = 0;
+
+  (void)state;
+  assert_int_equal(dh_retry_wait_ms(0, 5, "a"), 0);
+  for (int64_t i = 0; i < 64; i++, least = least * 2 < 3600000 ? least * 2 : 3600000) {
+    int64_t ms = dh_retry_wait_ms(1000, i, "0123456789abcdef");
+
+    assert_true(ms >= least && ms <= least + least / 4);
+    assert_int_equal(ms, dh_retry_wait_ms(1000, i, "0123456789abcdef"));
+  }
+  least = dh_retry_wait_ms(7200000, 9, "a");
+  assert_true(least >= 7200000 && least <= 9000000);
+  for (char run[2] = "0"; run[0] < 'z'; run[0]++) /* spread: not all the same, nor all at one end */
+    sum += dh_retry_wait_ms(60000, 0, run) - 60000;
+  sum /= 'z' - '0';
+  assert_true(sum > 4000 && sum < 11000);
+}
+
 static void test_hold(void **state)
 {
   struct fixture *f = *state;
@@ -319,9 +339,9 @@ static void test_secrets_and_audit(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_done),          T(test_reject),   T(test_key_stands),        T(test_order),
-      T(test_hold),          T(test_one_case), T(test_retry_rule),        T(test_charges),
-      T(test_refused_again), T(test_lists),    T(test_secrets_and_audit),
+      T(test_done),    T(test_reject),        T(test_key_stands), T(test_order),
+      T(test_hold),    T(test_retry_wait),    T(test_one_case),   T(test_retry_rule),
+      T(test_charges), T(test_refused_again), T(test_lists),      T(test_secrets_and_audit),
   };
 
   return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -2,13 +2,14 @@
 """run.py - the figures of a build as one table, medians of five in one run, each beside its target. Ratios are against a
 named peer that works in turns with ours, so a busy machine slows both. Exit 1 when a comparison is void (texts differ).
 
-    run.py BUILD [PART…]    parts: host parked loan command http documents desk store; without: all
+    run.py BUILD [PART…]    parts: host loan command http documents desk store bulk; without: all
 """
 
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -127,7 +128,54 @@ def store(build):
         show("store: " + name.removeprefix("store_").replace("_", " "), float(value), unit.split(" ")[0] if "claimed" in unit else unit)
 
 
-PARTS = {part.__name__: part for part in (host, loan, command, http, documents, desk, store)}
+BULK = """robot { about = "Many", cases = { key = "no" }, case = { no = text, amount = money } }
+function run(case) return {} end
+"""
+BULK_ROWS, BULK_BATCH = 100_000, 2_000
+
+
+def raw_inserts(path, rows):
+    """What the disk and SQLite take for the same rows: the same table, keys, sync and batches, without reading and checking."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE cases (id INTEGER PRIMARY KEY, queue TEXT, "
+                     "period TEXT, key TEXT, state INTEGER, due INTEGER, priority INTEGER, deadline INTEGER, bundle TEXT, input BLOB, "
+                     "UNIQUE (queue, period, key)); CREATE INDEX ready ON cases (queue, priority DESC, deadline, id) WHERE due = 0; "
+                     "CREATE INDEX state ON cases (queue, state)")
+    began = time.perf_counter()
+    for at in range(0, len(rows), BULK_BATCH):
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany("INSERT INTO cases (queue, period, key, state, due, priority, deadline, bundle, input) VALUES ('bulk', '', ?, 1, "
+                       "0, 0, 9223372036854775807, ?, ?) ON CONFLICT DO NOTHING", [(key, "b" * 64, bytes(48)) for key in rows[at:at + BULK_BATCH]])
+        db.execute("COMMIT")
+    took = time.perf_counter() - began
+    db.close()
+    return len(rows) / took
+
+
+def bulk(build):
+    """queue add of 100,000 rows of CSV, and raw SQLite inserts of as many rows in turns with it; three rounds."""
+    own, raw, peak = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [f"B-{n:06d}" for n in range(BULK_ROWS)]
+        pathlib.Path(folder, "bulk.lua").write_text(BULK)
+        pathlib.Path(folder, "big.csv").write_text("no,amount\n" + "".join(f"{key},{n + 1}.00 EUR\n" for n, key in enumerate(rows)))
+        for n in range(3):
+            raw.append(raw_inserts(f"{folder}/raw{n}.db", rows))
+            began = time.perf_counter()
+            child = subprocess.Popen([f"{build}/deskhand", "queue", "add", f"{folder}/bulk.lua", f"{folder}/big.csv", "--store", f"{folder}/{n}.db"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _, status, used = os.wait4(child.pid, 0)
+            if status:
+                raise Void(f"queue add ended with {status}")
+            own.append(BULK_ROWS / (time.perf_counter() - began))
+            peak.append(used.ru_maxrss / 1024)
+    show("queue add of 100,000 rows of CSV", statistics.median(own), "cases/s")
+    show("  raw SQLite inserts of as many rows, 2,000 a commit", statistics.median(raw), "rows/s")
+    show("  ratio", statistics.median(a / b for a, b in zip(own, raw)), "of raw")
+    show("  memory at most", statistics.median(peak), "MiB", 64)
+
+
+PARTS = {part.__name__: part for part in (host, loan, command, http, documents, desk, store, bulk)}
 
 
 def main(build, *wanted):

@@ -226,5 +226,19 @@ def test_rank(place):
     contains(r.stderr, "'high' is no whole number")
 
 
+def test_retry_waits_grow(place):
+    robot = place.write("fails.lua", 'robot { about = "Fails", retry = { times = 3, wait = "1s" } }\nfunction run() return { answer = http.get("http://127.0.0.1:9/x") } end\n')
+    add(place, robot, "F-1")
+    r = place.run("serve", "--until-idle", "--allow-root", robot)
+    equal(r.returncode, 1, r.stderr)
+    run = place.json("runs")[0]["run"]
+    records = place.json("show", run)["records"]
+    failed = [e for e in records if e["kind"] == "failed"]
+    equal(len(failed), 4)
+    for e, least in zip(failed, (1000, 2000, 4000)):
+        ms = min(n["at"] for n in records if n["attempt"] == e["attempt"] + 1) - e["at"]
+        equal(least <= ms < 1.25 * least + 2000, True, "%d ms after try %d" % (ms, e["attempt"]))
+
+
 if __name__ == "__main__":
     main([v for k, v in sorted(globals().items()) if k.startswith("test_")])
