@@ -42,7 +42,7 @@ int sq_queue_hold(struct dh_db *db, const char *queue, enum dh_hold hold, const 
 {
   static const char *const verbs[] = {"resume queue", "pause queue", "drain queue"};
   struct sq *q = sq_of(db);
-  enum dh_hold before;
+  enum dh_hold before = DH_HOLD_NONE;
   int rc = check_known(q, queue, err);
 
   if (!rc)
