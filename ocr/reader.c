@@ -190,5 +190,8 @@ int ocr_reader_main(int fd, int argc, char **argv)
   ocr_tesseract.close();
   dh_frame_fini(&s.now);
   dh_frame_fini(&s.next);
+#ifdef __SANITIZE_ADDRESS__ /* its search for leaks traces the process, which the filter refuses */
+  _exit(rc ? 1 : 0);
+#endif
   return rc ? 1 : 0;
 }

@@ -126,7 +126,7 @@ class Hostile(ReaderCase):
             huge += struct.pack("<HHII", tag, 4, 1, value)
         self.refused(huge + bytes(64), "ELIMIT", langs="eng")
         self.refused(b"P5\n100000 100000\n255\n" + bytes(64), "ELIMIT", langs="eng")
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 20)  # decoding them takes minutes
 
     def test_damaged(self):
         whole = png(page())
