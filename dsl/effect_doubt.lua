@@ -19,7 +19,7 @@ end
 ---A question to a person that belongs to an effect: its answer confirms or voids it. Ends the run for now.
 local function to_a_person(e, text, seen, ask_for, show)
   if not core._standing("review", e.name) then
-    errors.ok(core._commit("review", { word = "effect", name = e.name, position = e.position, hash = e.hash,
+    errors.ok(core._commit("review", { word = e.word, name = e.name, position = e.position, hash = e.hash,
       data = { effect = e.name, show = { text = text, seen = seen, values = e.values, proof = show }, ask = ask_for } }))
   end
   errors.raise { code = "EUNKNOWN", text = text, seen = seen, where = e.where,

@@ -77,8 +77,11 @@ int dh_blob_put(const char *blobs, const void *p, size_t n, char hash[DH_SHA256_
   dh_sha256_hex(p, n, hash);
   if ((rc = blob_path(blobs, hash, path, err)))
     return rc;
-  if (is_there(path, p, n))
+  if (is_there(path, p, n)) { /* fresh again: prune must not take it before a record names it */
+    if (utimensat(AT_FDCWD, path, NULL, 0) && errno == ENOENT)
+      return dh_file_write(path, p, n, 0600, err);
     return 0;
+  }
   rc = make_folder(blobs, hash, err);
   return rc ? rc : dh_file_write(path, p, n, 0600, err);
 }

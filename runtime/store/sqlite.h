@@ -155,6 +155,12 @@ int sq_review_answer(struct dh_db *db, int64_t id, const void *answer, size_t n,
 int sq_run_list(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
                 struct dh_err *err);
 int sq_run_show(struct dh_db *db, const char *prefix, struct dh_buf *out, struct dh_err *err);
+int sq_backup(struct dh_db *db, const char *path, struct dh_err *err);
+int sq_restored(struct dh_db *db, const char *who, const char *from, struct dh_buf *out, struct dh_err *err);
+int sq_prune(struct dh_db *db, int64_t before, const char *who, struct dh_prune *p, struct dh_err *err);
+int sq_data_each(struct dh_db *db, int64_t before,
+                 int (*take)(void *self, const void *p, size_t n, bool named, struct dh_err *err), void *self,
+                 struct dh_err *err);
 int sq_secret_set(struct dh_db *db, const char *name, const void *box, size_t n, const char *who,
                   struct dh_err *err);
 int sq_secret_get(struct dh_db *db, const char *name, struct dh_buf *box, struct dh_err *err);

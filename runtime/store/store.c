@@ -139,6 +139,16 @@ int dh_store_holder(const char *url, int *pid, char who[64], struct dh_err *err)
   return rc ? rc : dh_lock_holder(place, pid, who, err);
 }
 
+int dh_store_backup(struct dh_store *s, const char *path, struct dh_err *err)
+{
+  if (s->thread)
+    return dh_err_set(err, DH_EUSE, "a store with a loop is used by dh_store_submit");
+  if (s->db->ops->backup)
+    return s->db->ops->backup(s->db, path, err);
+  dh_err_set(err, DH_EUSE, "a %s store is copied by the tools of its database", s->db->ops->scheme);
+  return DH_EUSE;
+}
+
 int dh_store_do(struct dh_store *s, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
                 struct dh_err *err)
 {

@@ -82,6 +82,11 @@ struct dh_period_end {
   size_t input_len;
 };
 
+struct dh_prune { /* of cases that were done or rejected before a time */
+  int64_t cases;
+  int64_t rows, bytes; /* reads, steps and pictures of their journals, with data in the table beside it */
+};
+
 struct dh_claim_ask {
   const char *worker; /* name of the lease's holder, "3"; see release */
   const char *const *queues;
@@ -285,6 +290,25 @@ struct dh_store_ops {
   int (*secret_list)(struct dh_db *db, struct dh_buf *out,
                      struct dh_err *err); /* CBOR list of {name, changed, who} */
 
+  /* ---- the store as something that is kept */
+
+  /* Outside of a transaction, while others write: all as it is at one moment, in a new database file that is
+   * synced. NULL: the database has tools of its own for this. */
+  int (*backup)(struct dh_db *db, const char *path, struct dh_err *err);
+  /* The store was put back from a backup (from, for the audit): it is older than the world. Nothing is leased
+   * (what was goes on as after a crash: the proof of an open effect is asked before it acts), every queue is
+   * paused. Appends a CBOR list of the open effects: {queue, period, key, run, effect, begun}. */
+  int (*restored)(struct dh_db *db, const char *who, const char *from, struct dh_buf *out,
+                  struct dh_err *err);
+  /* Drops what such cases need no more, and writes it into the audit; who NULL: only counts. Cases, effects,
+   * reviews, results stay. */
+  int (*prune)(struct dh_db *db, int64_t before, const char *who, struct dh_prune *p, struct dh_err *err);
+  /* All data that stays when that is dropped, and which may name files: for mark and sweep. named: it is the
+   * name itself, of a file that holds data of the journal. A negative return of take ends it. */
+  int (*data_each)(struct dh_db *db, int64_t before,
+                   int (*take)(void *self, const void *p, size_t n, bool named, struct dh_err *err),
+                   void *self, struct dh_err *err);
+
   /* ---- who did what by command */
   int (*audit)(struct dh_db *db, const char *who, const char *what, const char *object, const void *detail,
                size_t n, struct dh_err *err);
@@ -347,6 +371,10 @@ void dh_store_submit(struct dh_store *s, struct dh_job *job);
 int dh_store_do(struct dh_store *s, int (*work)(struct dh_db *db, void *self, struct dh_err *err), void *self,
                 struct dh_err *err);
 
+/* Copies the database as it is at one moment to a new file. Blocks. Only in a store opened without loop.
+ * DH_EUSE for one whose database has tools of its own for this. */
+int dh_store_backup(struct dh_store *s, const char *path, struct dh_err *err);
+
 /* ---- blobs: files named by their SHA-256 in PATH.blobs/ab/cdef…: pictures, files of cases, journal data
  * over DH_DATA_TABLE. No database is asked, so any thread and any process of the same user may call these:
  * with the folder as dh_store_blobs gives it. Nothing is ever overwritten by other bytes. */
@@ -354,6 +382,14 @@ const char *dh_store_blobs(const struct dh_store *s);
 /* Writes (file and folder synced) and names. Blocks for the disk: use the pool. Already there: nothing is
  * written. */
 int dh_blob_put(const char *blobs, const void *p, size_t n, char hash[DH_SHA256_HEX], struct dh_err *err);
+/* All files, in no order; one that comes or goes meanwhile may be among them or not. A negative return of
+ * take ends it. No folder: none. */
+struct dh_blob_file {
+  char path[4096], hash[DH_SHA256_HEX];
+  int64_t bytes, changed_ms;
+};
+typedef int dh_blob_take(void *self, const struct dh_blob_file *f, struct dh_err *err);
+int dh_blob_each(const char *blobs, dh_blob_take *take, void *self, struct dh_err *err);
 /* Where it lies, for reading; DH_ENOENT. */
 int dh_blob_path(const char *blobs, const char *hash, char *out, size_t size, struct dh_err *err);
 /* Appends its bytes, checked against its name: DH_EFORMAT says that the file was damaged. */
