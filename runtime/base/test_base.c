@@ -1,10 +1,9 @@
-/* test_base.c - plain data, hashes, texts, time zones. */
+/* test_base.c - plain data, hashes, texts. */
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
 #include "sha256.h"
 #include "val.h"
-#include "zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,71 +163,6 @@ static void durations(void **state)
   assert_int_equal(dh_duration_ms("-1s"), -1);
 }
 
-/* Every transition that zdump knows of a zone until 2090, one second before it and at it. */
-static void check_zone(const char *zone, int *checked)
-{
-  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  char command[200], line[400];
-  FILE *f;
-
-  snprintf(command, sizeof command, "zdump -v -c 1900,2090 %s", zone);
-  f = popen(command, "r");
-  assert_non_null(f);
-  while (fgets(line, sizeof line, f)) {
-    char month[8], lmonth[8];
-    int day, h, m, s, year, lday, lh, lm, ls, lyear, offset, mon = 0;
-    struct dh_zone_time t, u;
-    struct dh_err err;
-
-    if (sscanf(line, "%*s %*s %3s %d %d:%d:%d %d UT = %*s %3s %d %d:%d:%d %d %*s isdst=%*d gmtoff=%d", month,
-               &day, &h, &m, &s, &year, lmonth, &lday, &lh, &lm, &ls, &lyear, &offset) != 13)
-      continue;
-    while (strcmp(months[mon], month) != 0)
-      mon++;
-    /* the UT time as wall ms, found through our own calendar */
-    int64_t ms = 0;
-    for (int64_t lo = -4000000000LL, hi = 8000000000LL; lo < hi;) {
-      int64_t mid = lo + (hi - lo) / 2;
-      long long a, b;
-
-      assert_int_equal(dh_zone_local("UTC", mid * 1000, &u, &err), 0);
-      a = ((((long long)u.year * 12 + u.month) * 31 + u.day) * 24 + u.hour) * 3600 + u.minute * 60 + u.second;
-      b = ((((long long)year * 12 + mon + 1) * 31 + day) * 24 + h) * 3600 + m * 60 + s;
-      if (a < b)
-        lo = mid + 1;
-      else
-        hi = mid;
-      ms = hi * 1000;
-    }
-    assert_int_equal(dh_zone_local(zone, ms, &t, &err), 0);
-    if (t.offset_s != offset || t.day != lday || t.hour != lh || t.minute != lm || t.second != ls ||
-        t.year != lyear)
-      fail_msg("%s: %sours: %04d-%02d-%02d %02d:%02d:%02d offset %d", zone, line, t.year, t.month, t.day,
-               t.hour, t.minute, t.second, t.offset_s);
-    ++*checked;
-  }
-  pclose(f);
-}
-
-static void zones_agree_with_zdump(void **state)
-{
-  static const char *const zones[] = {"Europe/Berlin",        "Asia/Shanghai",       "America/New_York",
-                                      "Asia/Almaty",          "Africa/Cairo",        "America/Asuncion",
-                                      "America/Scoresbysund", "Australia/Lord_Howe", "Asia/Tehran",
-                                      "Africa/Casablanca",    "Pacific/Apia",        "Europe/Dublin"};
-  struct dh_zone_time t;
-  struct dh_err err;
-  int checked = 0;
-
-  (void)state;
-  for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-    check_zone(zones[i], &checked);
-  assert_true(checked > 1000);
-  assert_int_equal(dh_zone_local("Mars/Olympus", 0, &t, &err), DH_ENOENT);
-  assert_int_equal(dh_zone_local("../../etc/passwd", 0, &t, &err), DH_ENOENT);
-}
-
 static void plain_text_of_one_line(void **state)
 {
   static const struct {
@@ -252,7 +186,7 @@ int main(void)
       cmocka_unit_test(hashes_match_the_standard), cmocka_unit_test(plain_data_comes_back),
       cmocka_unit_test(damaged_data_is_refused),   cmocka_unit_test(buffers_have_a_ceiling),
       cmocka_unit_test(secrets_are_masked),        cmocka_unit_test(durations),
-      cmocka_unit_test(zones_agree_with_zdump),    cmocka_unit_test(plain_text_of_one_line),
+      cmocka_unit_test(plain_text_of_one_line),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
