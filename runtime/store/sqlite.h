@@ -146,6 +146,13 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
                struct dh_err *err);
 int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_err *err);
 int sq_next_due(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err);
+int sq_schedule_open(struct dh_db *db, const char *queue, const char *rule, const char *newest,
+                     int64_t *since, int64_t *decided, struct dh_err *err);
+int sq_slot_take(struct dh_db *db, const struct dh_slot_new *s, enum dh_slot_fate *fate, struct dh_err *err);
+int sq_slot_release(struct dh_db *db, const char *queue, size_t *released, size_t *held, struct dh_err *err);
+int sq_queue_take(struct dh_db *db, const struct dh_slot_new *s, const char *watched, bool finished,
+                  enum dh_slot_fate *fate, struct dh_err *err);
+int sq_schedule_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
 int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
               struct dh_err *err);
 int sq_review_list(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err);

@@ -17,6 +17,7 @@
 #define DH_STORE_H
 
 #include "../base/record.h"
+#include "../base/schedule.h"
 #include "../io/loop.h"
 
 enum { DH_RUN_ID = 33 /* 32 hex digits and a NUL */ };
@@ -85,6 +86,29 @@ struct dh_period_end {
 struct dh_prune { /* of cases that were done or rejected before a time */
   int64_t cases;
   int64_t rows, bytes; /* reads, steps and pictures of their journals, with data in the table beside it */
+};
+
+/* What became of a slot of a schedule; stored, so the numbers keep their meaning. */
+enum dh_slot_fate {
+  DH_SLOT_ADDED = 1, /* its case is due */
+  DH_SLOT_HELD,      /* its case waits until those before it have ended */
+  DH_SLOT_SKIPPED,   /* one before it is under way: no case */
+  DH_SLOT_STANDS,    /* its case stands already: the clock was set back, or two rules have one slot */
+  DH_SLOT_MISSED,    /* nobody was there at its time, and its rule wants no other one: no case */
+  DH_SLOT_TAKEN,     /* the robot's file of cases was taken in */
+  DH_SLOT_OTHER,     /* never stored: somebody else has decided meanwhile; read the mark again */
+  DH_SLOT_NONE,      /* never stored: nothing to do */
+};
+const char *dh_slot_fate_name(int fate);
+
+struct dh_slot_new {
+  const char *queue, *rule;
+  int64_t slot;          /* wall ms; 0: only the mark moves */
+  int64_t from, decided; /* the mark as it was read, and as it will be */
+  int64_t next;          /* for people: the next slot, 0 for none */
+  enum dh_overlap_rule overlap;
+  enum dh_slot_fate fate;      /* without a case: what to note (missed, taken) */
+  const struct dh_case_new *c; /* its key is the slot's; NULL: no case */
 };
 
 struct dh_claim_ask {
@@ -236,6 +260,27 @@ struct dh_store_ops {
   /* When the next case of these queues becomes due (new, retrying, or a wait that ends): wall ms, not after
    * now when something is due already; 0 for never. n 0: of all queues. What a hold keeps back is not due. */
   int (*next_due)(struct dh_db *db, const char *const *queues, size_t n, int64_t *at, struct dh_err *err);
+
+  /* ---- schedules: slots that are cases of the robot's queue. "Under way": new, leased or retrying; a case
+   * that waits for a person or a time is in nobody's way. */
+
+  /* The mark of a rule (wall ms); one that was never seen begins now. newest: for a rule that waits for this
+   * queue (else NULL), whose cases until now do not count; decided is the id of one of them. */
+  int (*schedule_open)(struct dh_db *db, const char *queue, const char *rule, const char *newest,
+                       int64_t *since, int64_t *decided, struct dh_err *err);
+  /* Decides a slot: its case and the mark in one stroke, so that it is added once whoever dies when. */
+  int (*slot_take)(struct dh_db *db, const struct dh_slot_new *s, enum dh_slot_fate *fate,
+                   struct dh_err *err);
+  /* Makes due what was held for cases that have ended. released, held: how many were, how many still are. */
+  int (*slot_release)(struct dh_db *db, const char *queue, size_t *released, size_t *held,
+                      struct dh_err *err);
+  /* A rule that waits for another queue: the same when that queue has new cases (finished: when all of its
+   * cases have ended) and some that this rule has not seen. s->c gets its key from the store: "letters
+   * 2026-11" by the period, else "letters #17". */
+  int (*queue_take)(struct dh_db *db, const struct dh_slot_new *s, const char *watched, bool finished,
+                    enum dh_slot_fate *fate, struct dh_err *err);
+  /* Appends a CBOR list of {queue, rule, since, decided, next, slot, key, fate (its name), at}, by next. */
+  int (*schedule_list)(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
 
   /* ---- journal */
 
