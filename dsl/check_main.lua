@@ -1,6 +1,7 @@
 --- check_main - what `deskhand check` runs: the static rules over a bundle, and what is derived from it.
 local core = ...
 local lang = core._builtin("lang")(core)
+lang.declaring = true
 local check = lang.dsl("check")
 
 local files, words, build = {}, {}, {}

@@ -2,6 +2,7 @@
 local infer = require "check_infer"
 local near = require("lua_near").near
 local lists = require "check_lists"
+local schedule = require "check_schedule"
 local words = require "check_words"
 local show = lists.show
 
@@ -202,6 +203,11 @@ local function check_declaration(w, node)
   if retry and retry.value.tag == "Table" then known_keys(w, retry.value, words.retry_keys, "retry") end
   if case and case.value.tag == "Table" then check_case(w, case.value) end
   if cases and cases.value.tag == "Table" then check_cases(w, cases.value, case and case.value.tag == "Table" and case.value) end
+  local times, zone = get(table_node, "schedule"), get(table_node, "zone")
+  if times then
+    local from = cases and (cases.value.tag ~= "Table" or get(cases.value, "from"))
+    schedule.check(w, times, { zone = zone and zone.value.tag == "String" and zone.value.value or nil, case = case, from = from })
+  end
   return table_node
 end
 

@@ -88,7 +88,8 @@ M.reserved = {
   ["do"] = "act", ["else"] = "otherwise", ["return"] = "back", ["local"] = "here", ["break"] = "stop", ["true"] = "yes", ["false"] = "no",
   ["nil"] = "none", ["elseif"] = "otherwise",
 }
-M.robot_keys = { "about", "cases", "case", "limit", "retry", "hosts", "isolation", "zone" }
+M.robot_keys = { "about", "cases", "case", "limit", "retry", "hosts", "isolation", "zone", "schedule" }
+M.schedule_keys = { "zone", "calendar", "on_holiday", "on_weekend", "missing_hour", "repeated_hour", "missed", "overlap", "case" }
 M.cases_keys = { "from", "key", "once_a", "watch", "to" }
 M.limit_keys = { "time", "slice", "memory" }
 M.retry_keys = { "times", "wait" }

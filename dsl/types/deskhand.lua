@@ -37,6 +37,18 @@ function money_value:percent(share) end
 ---@field watch? boolean
 ---@field to? string  where the results go
 
+---@class schedule_declaration
+---@field [integer] string|schedule_declaration  "workdays at 08:30", "every 10m", "30 8 * * MON-FRI"; or a list that begins with one
+---@field zone? string  "Asia/Shanghai"; else the robot's
+---@field calendar? string|string[]  calendars/NAME.ics: which days are worked
+---@field on_holiday? "skip"|"run"|"before"|"after"
+---@field on_weekend? "run"|"skip"|"before"|"after"
+---@field missing_hour? "after"|"skip"  a time that a clock change leaves out
+---@field repeated_hour? "first"|"second"|"both"
+---@field missed? "once"|"all"|"none"  times at which nobody was there
+---@field overlap? "queue"|"skip"|"replace"  while the case before is under way
+---@field case? table  the fields of each case
+
 ---@class robot_declaration
 ---@field about string
 ---@field cases? cases_declaration
@@ -45,6 +57,7 @@ function money_value:percent(share) end
 ---@field retry? { times: integer?, wait: string? } after a system error: 3 more tries, the first after wait ("60s"), each wait twice the one before
 ---@field hosts? string[]
 ---@field zone? string
+---@field schedule? string|schedule_declaration
 ---@field isolation? "process"
 
 ---Says what this robot is. Once, at the top of robot.lua.

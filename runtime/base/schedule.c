@@ -150,7 +150,7 @@ static bool search(struct search *q, struct dh_slot *out)
   int step = q->forward ? 1 : -1, more = 1;
   int64_t day = local_day(q->s, q->from) - 2 * step, for_day;
 
-  for (int i = 0; i < SEARCH_DAYS && more >= 0; i++, day += step) {
+  for (int i = 0; i < SEARCH_DAYS && more >= 0 && !q->s->trigger; i++, day += step) {
     if (has_slots(q->s, day, &for_day))
       of_day(q, day, for_day);
     more -= q->found;
@@ -174,6 +174,12 @@ bool dh_schedule_last(const struct dh_schedule *s, int64_t until, struct dh_slot
 }
 
 /* ---- telling */
+
+char *dh_schedule_rule(const struct dh_schedule *s, char out[DH_RULE_TEXT])
+{
+  snprintf(out, DH_RULE_TEXT, "%s%s%s", s->text, s->trigger ? "" : ", ", s->trigger ? "" : s->zone_name);
+  return out;
+}
 
 char *dh_slot_text(const struct dh_schedule *s, int64_t at, char out[DH_SLOT_TEXT])
 {

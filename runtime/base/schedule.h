@@ -18,10 +18,18 @@ enum dh_repeated_rule { DH_REPEATED_FIRST, DH_REPEATED_SECOND, DH_REPEATED_BOTH 
 enum dh_missed_rule { DH_MISSED_ONCE, DH_MISSED_ALL, DH_MISSED_NONE };
 enum dh_overlap_rule { DH_OVERLAP_QUEUE, DH_OVERLAP_SKIP, DH_OVERLAP_REPLACE };
 
+enum dh_trigger {
+  DH_TRIGGER_TIME,
+  DH_TRIGGER_CASES,    /* "when letters has cases": another queue has new ones */
+  DH_TRIGGER_FINISHED, /* "when letters is finished": all cases of another queue have ended */
+};
+
 enum { DH_SCHEDULE_LATE_S = 60 /* a slot is on time for so long, unless the next one comes earlier */ };
 
 struct dh_schedule {
   char text[160];
+  enum dh_trigger trigger; /* other than TIME: watched is the queue's name, there are no slots */
+  char watched[64];
   char zone_name[64];
   struct dh_zone *zone;
   struct dh_when when;
@@ -39,6 +47,10 @@ struct dh_schedule {
  */
 int dh_schedule_take(const struct dh_val *v, const char *zone, struct dh_schedule *s, struct dh_err *err);
 void dh_schedule_fini(struct dh_schedule *s);
+/* What it is known by in the store: "workdays at 08:30, Asia/Shanghai". A schedule of another text or zone is
+ * another one, which begins when it is first seen. */
+enum { DH_RULE_TEXT = 256 };
+char *dh_schedule_rule(const struct dh_schedule *s, char out[DH_RULE_TEXT]);
 
 struct dh_slot {
   int64_t at;

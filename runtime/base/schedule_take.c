@@ -68,6 +68,32 @@ static int take_rules(const struct dh_val *v, struct dh_schedule *s, struct dh_e
   return rc;
 }
 
+/* "when NAME has cases", "when NAME is finished". False: it is not of this form. */
+static bool take_trigger(struct dh_schedule *s)
+{
+  char what[12] = "", state[12] = "";
+  int end = 0;
+
+  if (sscanf(s->text, " when %63s %11s %11s %n", s->watched, what, state, &end) != 3 || s->text[end])
+    return false;
+  if (strcmp(what, "has") == 0 && strcmp(state, "cases") == 0)
+    s->trigger = DH_TRIGGER_CASES;
+  else if (strcmp(what, "is") == 0 && strcmp(state, "finished") == 0)
+    s->trigger = DH_TRIGGER_FINISHED;
+  return s->trigger != DH_TRIGGER_TIME;
+}
+
+static int take_text(struct dh_schedule *s, struct dh_err *err)
+{
+  if (strncmp(s->text, "when ", 5) != 0)
+    return dh_when_read(s->text, &s->when, err);
+  if (take_trigger(s))
+    return 0;
+  dh_err_set(err, DH_EUSE, "the schedule \"%s\" is not understood", s->text);
+  return dh_err_advice(
+      err, "write \"when NAME is finished\" or \"when NAME has cases\", NAME being another robot");
+}
+
 int dh_schedule_take(const struct dh_val *v, const char *zone, struct dh_schedule *s, struct dh_err *err)
 {
   const struct dh_val *calendar = dh_val_get(v, "calendar");
@@ -79,14 +105,14 @@ int dh_schedule_take(const struct dh_val *v, const char *zone, struct dh_schedul
   dh_val_text(v, "zone", s->zone_name, sizeof s->zone_name);
   if (!*s->zone_name)
     snprintf(s->zone_name, sizeof s->zone_name, "%s", zone && *zone ? zone : "UTC");
-  rc = dh_when_read(s->text, &s->when, err);
+  rc = take_text(s, err);
   if (!rc)
     rc = dh_zone_find(s->zone_name, &s->zone, err);
   if (!rc && calendar)
     rc = dh_calendar_take(calendar, &s->calendar, err);
   if (!rc)
     rc = take_rules(v, s, err);
-  if (!rc && !dh_schedule_next(s, dh_wall_ms() / 1000, &slot)) {
+  if (!rc && !s->trigger && !dh_schedule_next(s, dh_wall_ms() / 1000, &slot)) {
     rc = dh_err_set(err, DH_EUSE, "the schedule \"%s\" never happens", s->text);
     dh_err_advice(err, "there is no such day, or the calendar leaves all of them out");
   }

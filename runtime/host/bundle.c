@@ -155,7 +155,7 @@ static bool has(const struct reader *r, const char *name)
   return false;
 }
 
-/* A screen belongs to the bundle when one of the robot's Lua files names it in quotes. */
+/* A screen or a calendar belongs to the bundle when one of the robot's Lua files names it in quotes. */
 static bool is_named(const struct reader *r, const char *screen)
 {
   char quoted[300];
@@ -172,22 +172,27 @@ static bool is_named(const struct reader *r, const char *screen)
   return false;
 }
 
-static int add_screens(struct reader *r, const char *dir, struct dh_err *err)
+/* Of the folder `kind` beside a folder: files that end in ext. */
+static int add_named(struct reader *r, const char *beside, const char *kind, const char *ext,
+                     struct dh_err *err)
 {
   struct dirent **list;
-  int n = scandir(dir, &list, NULL, alphasort), rc = 0;
+  char dir[4096];
+  int n, rc = 0;
 
+  snprintf(dir, sizeof dir, "%.4000s/%s", beside, kind);
+  n = scandir(dir, &list, NULL, alphasort);
   for (int i = 0; i < n; i++) {
-    char path[4096], name[300], screen[256];
+    char path[4096], name[300], bare[256];
     char *dot;
 
-    snprintf(screen, sizeof screen, "%s", list[i]->d_name);
-    dot = strrchr(screen, '.');
-    snprintf(name, sizeof name, "screens/%s", list[i]->d_name);
+    snprintf(bare, sizeof bare, "%s", list[i]->d_name);
+    dot = strrchr(bare, '.');
+    snprintf(name, sizeof name, "%s/%s", kind, list[i]->d_name);
     snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
-    if (!rc && dot && strcmp(dot, ".lua") == 0) {
+    if (!rc && dot && strcmp(dot, ext) == 0) {
       *dot = '\0';
-      if (is_named(r, screen) && !has(r, name))
+      if (is_named(r, bare) && !has(r, name))
         rc = add_file(r, path, name, err);
     }
     free(list[i]);
@@ -242,8 +247,9 @@ static int read_all(struct reader *r, const char *real, bool folder, struct dh_e
   for (int i = 0; !rc && i < 2; i++) {
     snprintf(dir, sizeof dir, "%s", up);
     snprintf(up, sizeof up, "%s", dirname(dir));
-    snprintf(dir, sizeof dir, "%.4000s/screens", up);
-    rc = add_screens(r, dir, err);
+    rc = add_named(r, up, "screens", ".lua", err);
+    if (!rc)
+      rc = add_named(r, up, "calendars", ".ics", err);
   }
   return rc;
 }

@@ -384,8 +384,8 @@ static int by_name(const void *a, const void *b)
 static void sort_functions(void)
 {
   static const luaL_Reg *const tables[] = {
-      funcs,           dh_record_funcs, dh_value_funcs, dh_money_funcs,   dh_date_funcs,
-      dh_secret_funcs, dh_branch_funcs, dh_lend_funcs,  dh_testing_funcs, dh_world_funcs};
+      funcs,           dh_record_funcs, dh_value_funcs,   dh_money_funcs, dh_date_funcs,    dh_secret_funcs,
+      dh_branch_funcs, dh_lend_funcs,   dh_testing_funcs, dh_world_funcs, dh_schedule_funcs};
 
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
     for (const luaL_Reg *f = tables[i]; f->name && n_sorted < FUNCS_MAX; f++)

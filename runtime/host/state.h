@@ -143,7 +143,8 @@ void dh_push_text(lua_State *L, int index);
  * "__" in front are reached through __index. */
 void dh_set_class(lua_State *L, const char *name, const luaL_Reg *methods);
 void dh_set_error_class(lua_State *L);
-void dh_set_list_class(lua_State *L); /* an empty list stays a list */
+void dh_set_list_class(lua_State *L);      /* an empty list stays a list */
+extern const luaL_Reg dh_schedule_funcs[]; /* schedule.c: what `check` asks of base/schedule.h */
 extern const luaL_Reg dh_value_funcs[], dh_money_funcs[], dh_date_funcs[], dh_secret_funcs[];
 int dh_concat_texts(lua_State *L); /* __concat of values: both sides as texts */
 /* "1,250.00 EUR" -> minor units; DH_EFORMAT and why. */
