@@ -91,7 +91,8 @@ local function check_rule(w, item, common, seen, parts)
     local said = key and (node and get(node, key) or common and get(common, key)) or text
     if wrong then w:report("schedule", said.line, wrong .. ".", what ~= "" and what or nil, advice ~= "" and advice or nil) end
   end
-  if not parts.from then check_case(w, node and get(node, "case") and text or parts.item, node and get(node, "case") or common and get(common, "case"), parts.case) end
+  local own = node and get(node, "case")
+  if not parts.from then check_case(w, own and text or parts.item, own or common and get(common, "case"), parts.case) end
 end
 
 --- Looks at the value of `schedule`.

@@ -102,7 +102,8 @@ extern const struct dh_command dh_cmd_run, dh_cmd_serve, dh_cmd_queue_add, dh_cm
     dh_cmd_queue_show, dh_cmd_queue_retry, dh_cmd_queue_export, dh_cmd_runs, dh_cmd_show, dh_cmd_review_list,
     dh_cmd_review_show, dh_cmd_review_answer, dh_cmd_secret_set, dh_cmd_secret_list, dh_cmd_secret_remove,
     dh_cmd_queue_pause, dh_cmd_queue_drain, dh_cmd_queue_resume, dh_cmd_stop, dh_cmd_backup, dh_cmd_restore,
-    dh_cmd_prune, dh_cmd_config_show, dh_cmd_doctor, dh_cmd_check, dh_cmd_test, dh_cmd_new, dh_cmd_help;
+    dh_cmd_prune, dh_cmd_schedule_next, dh_cmd_schedule_list, dh_cmd_config_show, dh_cmd_doctor, dh_cmd_check,
+    dh_cmd_test, dh_cmd_new, dh_cmd_help;
 /* Started by other processes of ours (cmd_child.c). */
 extern const struct dh_command dh_cmd_launcher, dh_cmd_exec, dh_cmd_worker, dh_cmd_intake, dh_cmd_role;
 

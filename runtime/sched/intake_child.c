@@ -5,6 +5,7 @@
 #include "../io/frame.h"
 #include "change.h"
 #include "arrivals.h"
+#include "schedules.h"
 #include "worker.h"
 
 #include <signal.h>
@@ -33,23 +34,30 @@ static int send_robot(struct reader *r, const char *zone, bool watched, struct d
 {
   const struct dh_val *key = dh_val_get(dh_val_get(r->robot.declared, "cases"), "key");
   char to[512], once_a[8], column[64] = "key", name[64];
-  struct dh_buf *b = &r->out.data;
+  struct dh_buf *b = &r->out.data, rules;
+  int rc;
 
   if (key && key->type == DH_TEXT)
     snprintf(column, sizeof column, "%.*s", (int)key->n, key->s);
   dh_robot_cases(&r->robot, "to", to, sizeof to);
   dh_robot_cases(&r->robot, "once_a", once_a, sizeof once_a);
-  return send_out(
-      r,
-      dh_put_map(b, 9) || dh_put_kb(b, "watched", watched) ||
-              dh_put_ki(b, "wants", dh_robot_wants(&r->robot)) || dh_put_kt(b, "robot", r->robot.name) ||
-              dh_put_kt(b, "folder", r->robot.folder) || dh_put_kt(b, "to", to) ||
-              dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
-              dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name)) ||
-              dh_put_kb(b, "apart", dh_val_is(dh_val_get(r->robot.declared, "isolation"), "process"))
-          ? DH_ENOMEM
-          : 0,
-      err);
+  dh_buf_init(&rules, 16 << 20);
+  rc = dh_robot_schedules(&r->robot, zone, r->blobs, &rules, err);
+  if (!rc)
+    rc = send_out(
+        r,
+        dh_put_map(b, 11) || dh_put_kt(b, "hash", r->robot.hash) ||
+                dh_put_kx(b, "schedules", rules.data, rules.len) || dh_put_kb(b, "watched", watched) ||
+                dh_put_ki(b, "wants", dh_robot_wants(&r->robot)) || dh_put_kt(b, "robot", r->robot.name) ||
+                dh_put_kt(b, "folder", r->robot.folder) || dh_put_kt(b, "to", to) ||
+                dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
+                dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name)) ||
+                dh_put_kb(b, "apart", dh_val_is(dh_val_get(r->robot.declared, "isolation"), "process"))
+            ? DH_ENOMEM
+            : 0,
+        err);
+  dh_buf_fini(&rules);
+  return rc;
 }
 
 /* What has gathered, so that it fits into a message. */

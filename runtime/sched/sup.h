@@ -95,9 +95,11 @@ struct dh_supervisor {
   struct dh_sup_worker *workers;
   struct dh_sup_control *control;
   struct dh_sup_intake *intakes;
-  struct dh_sup_finish *finish; /* the end of a period that is being dealt with */
-  bool unsettled;               /* a case may have become final since periods were looked at … */
-  int64_t settled_ms;           /* … which was then */
+  struct dh_sup_schedules *schedules; /* NULL: no robot has one */
+  bool stirred;                       /* a case has begun or ended since what waits in them was looked at */
+  struct dh_sup_finish *finish;       /* the end of a period that is being dealt with */
+  bool unsettled;                     /* a case may have become final since periods were looked at … */
+  int64_t settled_ms;                 /* … which was then */
   int most_workers, last_worker;
   int jobs; /* submitted to the store and not done */
   int quick_deaths;
@@ -181,6 +183,16 @@ void dh_sup_finish_look(struct dh_supervisor *s); /* if it is unsettled: is a pe
 bool dh_sup_finish_busy(const struct dh_supervisor *s);
 void dh_sup_finish_unblock(uv_timer_t *t);
 void dh_sup_finish_close(struct dh_supervisor *s); /* its jobs are still to come */
+
+/* ---- sup_schedule.c */
+/* Takes the schedules of a robot that was read ({schedules, hash, wants}); they begin with
+ * dh_sup_schedule_begin. */
+int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const struct dh_val *v,
+                         struct dh_err *err);
+void dh_sup_schedule_begin(struct dh_supervisor *s);
+void dh_sup_schedule_look(
+    struct dh_supervisor *s); /* if it is stirred: held cases, queues that are waited for */
+void dh_sup_schedule_close(struct dh_supervisor *s); /* when no job is left */
 
 /* ---- sup_tell.c */
 void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int outcome,

@@ -92,7 +92,7 @@ void dh_sup_run_remove(struct dh_supervisor *s, struct dh_sup_run *r)
 
 void dh_sup_wake(struct dh_supervisor *s)
 {
-  s->unsettled = true;
+  s->unsettled = s->stirred = true;
   for (struct dh_sup_queue *q = s->queues; q; q = q->next)
     q->dry = false;
 }

@@ -1,9 +1,10 @@
 /* sup_intake.c - robots and their case files at the start of serve, and files that appear later: read by a
  * child, because a robot's file and a case file are foreign text. The child (`deskhand intake`,
  * intake_child.c) is asked {intake: path, blobs, zone, watch} and sends {robot: name, folder, to, key,
- * once_a, zone, apart, wants, watched}, then requests to add (change.h), {refused: [{key, error}]}, and {end:
- * true} or {failed: error}. One that watches stays: {fresh: whether what follows has just appeared}, {note:
- * text} and the same messages follow. When such a one ends, it is begun again: it looks at all that is there.
+ * once_a, zone, apart, wants, watched, hash, schedules}, then requests to add (change.h), {refused: [{key,
+ * error}]}, and {end: true} or {failed: error}. One that watches stays: {fresh: whether what follows has just
+ * appeared}, {note: text} and the same messages follow. When such a one ends, it is begun again: it looks at
+ * all that is there.
  */
 #include "sup.h"
 #include "../base/log.h"
@@ -119,13 +120,13 @@ static void say_refused(struct dh_sup_intake *in, const struct dh_val *list)
   }
 }
 
-static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
+static int take_robot(struct dh_sup_intake *in, const struct dh_val *v, struct dh_err *err)
 {
   char name[64];
   struct dh_sup_queue *q = dh_sup_queue_add(in->s, dh_val_text(v, "robot", name, sizeof name));
 
   if (!q)
-    return;
+    return dh_err_set(err, DH_ENOMEM, "no memory for a robot");
   dh_val_text(v, "folder", q->folder, sizeof q->folder);
   dh_val_text(v, "to", q->to, sizeof q->to);
   dh_val_text(v, "key", q->key_column, sizeof q->key_column);
@@ -138,6 +139,7 @@ static void take_robot(struct dh_sup_intake *in, const struct dh_val *v)
            "%s: finish(batch) does not run while its folder is watched: its period has no end; "
            "write once_a = \"day\"",
            q->name);
+  return dh_sup_schedule_take(in->s, q, v, err);
 }
 
 /* All that was there is taken in. */
@@ -145,6 +147,7 @@ static void ended(struct dh_sup_intake *in)
 {
   struct dh_supervisor *s = in->s;
 
+  dh_sup_schedule_begin(s);
   if (in->watched) {
     in->reading = false;
     in->failures = 0;
@@ -175,7 +178,7 @@ static void message(struct dh_peer *p, struct dh_frame *f, void *self)
   if (in->reading)
     dh_op_deadline(in->child, PATIENCE_MS); /* it goes on */
   if (!rc && dh_val_get(v, "robot"))
-    take_robot(in, v);
+    rc = take_robot(in, v, &err);
   else if (!rc && dh_val_get(v, "do"))
     rc = dh_sup_change(s, f->data.data, f->data.len, in->fresh ? added_fresh : added, s, &err);
   else if (!rc && dh_val_get(v, "refused"))

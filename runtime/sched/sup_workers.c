@@ -36,6 +36,7 @@ static void ended(struct dh_sup_worker *w, const struct dh_val *v)
     return;
   }
   s->unsettled |= outcome <= DH_RUN_FAILED;
+  s->stirred = true;
   dh_sup_run_remove(s, r);
   dh_sup_look(s);
 }

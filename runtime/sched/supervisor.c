@@ -139,6 +139,7 @@ void dh_sup_look(struct dh_supervisor *s)
   if (s->stopping || s->draining)
     return;
   uv_timer_stop(&s->due);
+  dh_sup_schedule_look(s);
   dh_sup_dispatch(s);
   dh_sup_finish_look(s);
   ask_due(s);
@@ -272,6 +273,7 @@ static void close_all(struct dh_supervisor *s)
   while (s->jobs && s->store)
     dh_loop_run(&s->loop);
   dh_sup_control_close(s);
+  dh_sup_schedule_close(s);
   while (s->runs)
     dh_sup_run_remove(s, s->runs);
 }

@@ -32,7 +32,8 @@ static int read_mark(struct sq *q, const char *queue, const char *rule, int64_t 
                      queue, rule);
 }
 
-/* The newest case of a queue in any of these states; 0 for none. By its index, whatever the queue's length.
+/* The newest case (finish(batch) is none) of a queue in any of these states; 0 for none. By its index,
+ * whatever the queue's length.
  */
 static int newest_of(struct sq *q, const char *queue, const int *states, int n, int64_t *id,
                      struct dh_err *err)
@@ -43,8 +44,9 @@ static int newest_of(struct sq *q, const char *queue, const int *states, int n, 
   *id = 0;
   for (int i = 0; !rc && i < n; i++) {
     rc = sq_int(q, &found, 0, err,
-                "SELECT id FROM cases WHERE queue = ? AND state = ? ORDER BY id DESC LIMIT 1", "ti", queue,
-                (int64_t)states[i]);
+                "SELECT id FROM cases WHERE queue = ? AND state = ? AND key <> '" DH_FINISH_KEY
+                "' ORDER BY id DESC LIMIT 1",
+                "ti", queue, (int64_t)states[i]);
     if (!rc && found > *id)
       *id = found;
   }
