@@ -166,8 +166,8 @@ asan: deps
 # What runs longer than two minutes. CI gives small counts (tests/ci.mk); without COUNTS it runs in full (tests/full.mk).
 COUNTS ?= tests/full.mk
 include $(COUNTS)
-soak: all $(BUILD)/unit/runtime/store/test_store_crash
-	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS) $(SOAK_STORE_KILLS)
+soak: all $(BUILD)/unit/runtime/store/test_store_crash $(BUILD)/unit/runtime/base/test_schedule_zones
+	@tests/soak $(BUILD) $(SOAK_DEMOS) $(SOAK_KILLS) $(SOAK_STORE_KILLS) $(SOAK_SCHEDULES)
 
 # ---- the demo; make demo COUNT=50 SEED=7 RUDE=1 KEEP=1
 COUNT ?= 12

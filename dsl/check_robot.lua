@@ -206,7 +206,8 @@ local function check_declaration(w, node)
   local times, zone = get(table_node, "schedule"), get(table_node, "zone")
   if times then
     local from = cases and (cases.value.tag ~= "Table" or get(cases.value, "from"))
-    schedule.check(w, times, { zone = zone and zone.value.tag == "String" and zone.value.value or nil, case = case, from = from })
+    schedule.check(w, times, { zone = zone and zone.value.tag == "String" and zone.value.value or nil, case = case, from = from,
+      watch = cases and cases.value.tag == "Table" and get(cases.value, "watch") })
   end
   return table_node
 end

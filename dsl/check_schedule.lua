@@ -74,7 +74,7 @@ local function check_rule(w, item, common, seen, parts)
     known_keys(w, node)
     check_calendar(w, get(node, "calendar"))
   end
-  if not text or text.key or text.value.tag ~= "String" then
+  if not text or node and text.key or text.value.tag ~= "String" then
     return w:report("schedule", item.line, "a schedule is a text.", text and show(text.value), 'write schedule = "workdays at 08:30"')
   end
   local rule = options(node, common)
@@ -91,6 +91,10 @@ local function check_rule(w, item, common, seen, parts)
     local said = key and (node and get(node, key) or common and get(common, key)) or text
     if wrong then w:report("schedule", said.line, wrong .. ".", what ~= "" and what or nil, advice ~= "" and advice or nil) end
   end
+  if parts.from and rule.text:match "^%s*when%s" then
+    w:report("schedule", text.line, "a robot with cases.from cannot wait for another queue.", show(text.value),
+      "write a time, or let queue add bring its cases")
+  end
   local own = node and get(node, "case")
   if not parts.from then check_case(w, own and text or parts.item, own or common and get(common, "case"), parts.case) end
 end
@@ -98,9 +102,13 @@ end
 --- Looks at the value of `schedule`.
 ---@param w table     the walk
 ---@param item table  the declaration's entry
----@param parts table {zone?: text, case?: its entry, from?: whether cases come from elsewhere}
+---@param parts table {zone?: text, case?: its entry, from?: cases come from elsewhere, watch?: as they appear}
 function M.check(w, item, parts)
   local node, seen, n = item.value, {}, 0
+  if parts.watch then
+    w:report("schedule", item.line, "files are taken in as they appear (cases.watch): a schedule has nothing to do.", nil,
+      "take away watch, then files are taken in at these times; or take away schedule")
+  end
   parts.item = item
   if node.tag ~= "Table" then
     if node.tag == "String" then check_rule(w, item, nil, seen, parts) end

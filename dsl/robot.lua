@@ -21,7 +21,7 @@ function robot.robot(d)
     end
   end
   if d.cases then lang.dsl("robot_rules").cases(d.cases) end
-  if d.schedule then out.schedule = lang.declaring and lang.dsl("schedule").read(d.schedule, d.zone) or nil end
+  if d.schedule then out.schedule = lang.declaring and lang.dsl("schedule").read(d.schedule, d.zone, d.cases and d.cases.from ~= nil) or nil end
   lang.zone, lang.hosts = d.zone, d.hosts
   core._rules((d.limit or d.retry) and lang.dsl("robot_rules").limits(d.limit or {}, d.retry or {}) or {})
   lang.declaration, lang.declared = out, true

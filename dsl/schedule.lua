@@ -71,8 +71,9 @@ end
 ---The rules of a declaration: a text; or texts and lists that begin with one, with names for all of them.
 ---@param declared string|table  the robot's `schedule`
 ---@param zone? string  the robot's
+---@param from? boolean  its cases come from a file or a folder
 ---@return table[]
-function schedule.read(declared, zone)
+function schedule.read(declared, zone, from)
   if type(declared) == "string" then declared = { declared } end
   check_keys(declared)
   local rules, seen = {}, {}
@@ -81,6 +82,9 @@ function schedule.read(declared, zone)
     local id = rule.text .. ", " .. (rule.zone or "")
     if seen[id] then use("the schedule \"" .. rule.text .. "\" stands twice") end
     seen[id] = true
+    if from and rule.text:match "^%s*when%s" then
+      use("a robot with cases.from cannot wait for another queue", rule.text, "write a time, or let queue add bring its cases")
+    end
     rules[#rules + 1] = rule
   end
   if #rules == 0 then use("schedule has no text", "", "write schedule = \"workdays at 08:30\"") end

@@ -32,7 +32,7 @@ static size_t peek(struct words *s, char word[WORD])
   n = *s->at == ',' ? 1 : strcspn(s->at, " \t,");
   snprintf(word, WORD, "%.*s", (int)(n < WORD ? n : WORD - 1), s->at);
   if (*word == ',')
-    strcpy(word, "and");
+    snprintf(word, WORD, "and");
   return n;
 }
 

@@ -46,11 +46,11 @@ static int send_robot(struct reader *r, const char *zone, bool watched, struct d
   if (!rc)
     rc = send_out(
         r,
-        dh_put_map(b, 11) || dh_put_kt(b, "hash", r->robot.hash) ||
-                dh_put_kx(b, "schedules", rules.data, rules.len) || dh_put_kb(b, "watched", watched) ||
-                dh_put_ki(b, "wants", dh_robot_wants(&r->robot)) || dh_put_kt(b, "robot", r->robot.name) ||
-                dh_put_kt(b, "folder", r->robot.folder) || dh_put_kt(b, "to", to) ||
-                dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
+        dh_put_map(b, 12) || dh_put_kb(b, "from", r->source.pattern[0]) ||
+                dh_put_kt(b, "hash", r->robot.hash) || dh_put_kx(b, "schedules", rules.data, rules.len) ||
+                dh_put_kb(b, "watched", watched) || dh_put_ki(b, "wants", dh_robot_wants(&r->robot)) ||
+                dh_put_kt(b, "robot", r->robot.name) || dh_put_kt(b, "folder", r->robot.folder) ||
+                dh_put_kt(b, "to", to) || dh_put_kt(b, "key", column) || dh_put_kt(b, "once_a", once_a) ||
                 dh_put_kt(b, "zone", dh_robot_zone(&r->robot, zone, name)) ||
                 dh_put_kb(b, "apart", dh_val_is(dh_val_get(r->robot.declared, "isolation"), "process"))
             ? DH_ENOMEM
@@ -253,7 +253,7 @@ static int read_all(struct reader *r, const struct dh_val *request, struct dh_er
   rc = send_robot(r, zone, watched, err);
   if (!rc && watched)
     rc = dh_arrivals_open(&r->watch, &r->source, err);
-  if (!rc && from)
+  if (!rc && from && (dh_val_bool(request, "take", false) || !dh_val_get(r->robot.declared, "schedule")))
     rc = dh_intake_all(in, &r->robot, &r->source, watched ? ready : NULL, err);
   if (!rc)
     rc = send_all(r, in, err); /* none too: the robot's version goes with it */

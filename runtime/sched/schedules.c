@@ -72,7 +72,8 @@ static int put_rule(const struct dh_robot *r, const struct dh_val *files, const 
 {
   const struct dh_val *calendar = dh_val_get(rule, "calendar");
   bool zoned = dh_val_get(rule, "zone") || !zone;
-  size_t n = !zoned + (calendar != NULL) + (blobs != NULL);
+  bool from = dh_val_get(dh_val_get(r->declared, "cases"), "from") != NULL;
+  size_t n = !zoned + (calendar != NULL) + (blobs && !from);
   int rc;
 
   for (size_t i = 0; i < rule->n; i++)
@@ -90,7 +91,7 @@ static int put_rule(const struct dh_robot *r, const struct dh_val *files, const 
     return dh_err_set(err, rc, "the schedules of the robot are too large");
   if (calendar)
     rc = put_calendar(files, calendar, out, err);
-  if (!rc && blobs)
+  if (!rc && blobs && !from) /* else its cases come from there */
     rc = put_input(r, dh_val_get(rule, "case"), blobs, out, err);
   return rc;
 }

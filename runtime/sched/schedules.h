@@ -6,8 +6,8 @@
 #include "intake.h"
 
 /* Appends a CBOR list of maps as dh_schedule_take wants them. blobs: of the store, then each has `input`
- * (bytes) too, the case that its slots get; NULL: without. zone: of the configuration, or NULL. An empty list
- * when it declares none. Errors name what is wrong. */
+ * (bytes) too, the case that its slots get (unless cases.from brings them); NULL: without. zone: of the
+ * configuration, or NULL. An empty list when it declares none. Errors name what is wrong. */
 int dh_robot_schedules(const struct dh_robot *r, const char *zone, const char *blobs, struct dh_buf *out,
                        struct dh_err *err);
 

@@ -175,6 +175,10 @@ int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
 /* ---- sup_intake.c */
 int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err);
 void dh_sup_intake_close(struct dh_supervisor *s);
+/* Takes in what a robot's cases.from holds now, once; taken is called when all of it is on the way to the
+ * store, or with an error. */
+int dh_sup_intake_take(struct dh_supervisor *s, const char *robot,
+                       void (*taken)(void *self, const struct dh_err *err), void *self, struct dh_err *err);
 bool dh_sup_intake_busy(const struct dh_supervisor *s); /* robots are being read; not: are watched */
 void dh_sup_intake_again(uv_timer_t *t);
 
@@ -185,10 +189,10 @@ void dh_sup_finish_unblock(uv_timer_t *t);
 void dh_sup_finish_close(struct dh_supervisor *s); /* its jobs are still to come */
 
 /* ---- sup_schedule.c */
-/* Takes the schedules of a robot that was read ({schedules, hash, wants}); they begin with
+/* Takes the schedules of a robot that was read ({schedules, hash, wants, from}); they begin with
  * dh_sup_schedule_begin. */
-int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const struct dh_val *v,
-                         struct dh_err *err);
+int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const char *robot,
+                         const struct dh_val *v, struct dh_err *err);
 void dh_sup_schedule_begin(struct dh_supervisor *s);
 void dh_sup_schedule_look(
     struct dh_supervisor *s); /* if it is stirred: held cases, queues that are waited for */

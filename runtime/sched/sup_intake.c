@@ -1,6 +1,6 @@
 /* sup_intake.c - robots and their case files at the start of serve, and files that appear later: read by a
  * child, because a robot's file and a case file are foreign text. The child (`deskhand intake`,
- * intake_child.c) is asked {intake: path, blobs, zone, watch} and sends {robot: name, folder, to, key,
+ * intake_child.c) is asked {intake: path, blobs, zone, watch, take} and sends {robot: name, folder, to, key,
  * once_a, zone, apart, wants, watched, hash, schedules}, then requests to add (change.h), {refused: [{key,
  * error}]}, and {end: true} or {failed: error}. One that watches stays: {fresh: whether what follows has just
  * appeared}, {note: text} and the same messages follow. When such a one ends, it is begun again: it looks at
@@ -23,10 +23,12 @@ struct dh_sup_intake {
   char robot[DH_PATH];
   struct dh_op *child;
   struct dh_peer *peer;
-  bool reading; /* not at the end of what is there */
-  bool watched; /* it stays */
-  bool fresh;   /* what it sends now has just appeared */
-  int failures; /* ends of it since it watched last */
+  bool reading;                                        /* not at the end of what is there */
+  bool watched;                                        /* it stays */
+  bool fresh;                                          /* what it sends now has just appeared */
+  int failures;                                        /* ends of it since it watched last */
+  void (*taken)(void *self, const struct dh_err *err); /* of one that only takes cases in; err NULL: all */
+  void *self;
 };
 
 static void close_child(struct dh_sup_intake *in)
@@ -59,6 +61,14 @@ static void failed(struct dh_sup_intake *in, const struct dh_err *err)
   struct dh_supervisor *s = in->s;
   int64_t ms = (int64_t)AGAIN_MS << (in->failures < 6 ? in->failures : 6);
 
+  if (in->taken) {
+    void (*taken)(void *self, const struct dh_err *err) = in->taken;
+    void *self = in->self;
+
+    finish(in);
+    taken(self, err);
+    return;
+  }
   if (!in->watched) {
     finish(in);
     dh_sup_fail(s, err);
@@ -139,7 +149,7 @@ static int take_robot(struct dh_sup_intake *in, const struct dh_val *v, struct d
            "%s: finish(batch) does not run while its folder is watched: its period has no end; "
            "write once_a = \"day\"",
            q->name);
-  return dh_sup_schedule_take(in->s, q, v, err);
+  return dh_sup_schedule_take(in->s, q, in->robot, v, err);
 }
 
 /* All that was there is taken in. */
@@ -147,6 +157,14 @@ static void ended(struct dh_sup_intake *in)
 {
   struct dh_supervisor *s = in->s;
 
+  if (in->taken) {
+    void (*taken)(void *self, const struct dh_err *err) = in->taken;
+    void *self = in->self;
+
+    finish(in);
+    taken(self, NULL);
+    return;
+  }
   dh_sup_schedule_begin(s);
   if (in->watched) {
     in->reading = false;
@@ -239,10 +257,11 @@ static int begin(struct dh_sup_intake *in, struct dh_err *err)
   in->fresh = false;
   if ((rc = dh_peer_open(&in->s->loop, pair[0], &events, in, &in->peer, err)))
     close(pair[0]);
-  if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "intake", in->robot) ||
-              dh_put_kb(&b, "watch", !in->s->o.until_idle) ||
-              dh_put_kt(&b, "zone", dh_conf_get(in->s->o.conf, "zone")) ||
-              dh_put_kt(&b, "blobs", dh_store_blobs(in->s->store))))
+  if (!rc &&
+      (dh_put_map(&b, 5) || dh_put_kt(&b, "intake", in->robot) || dh_put_kb(&b, "take", in->taken != NULL) ||
+       dh_put_kb(&b, "watch", !in->s->o.until_idle && !in->taken) ||
+       dh_put_kt(&b, "zone", dh_conf_get(in->s->o.conf, "zone")) ||
+       dh_put_kt(&b, "blobs", dh_store_blobs(in->s->store))))
     rc = dh_err_set(err, DH_ENOMEM, "no memory to read a robot");
   if (!rc)
     rc = dh_peer_send(in->peer, 0, false, &b, NULL, 0, err);
@@ -259,7 +278,8 @@ static int begin(struct dh_sup_intake *in, struct dh_err *err)
   return rc;
 }
 
-int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err)
+static int start(struct dh_supervisor *s, const char *robot,
+                 void (*taken)(void *self, const struct dh_err *err), void *self, struct dh_err *err)
 {
   struct dh_sup_intake *in = calloc(1, sizeof *in);
   int rc;
@@ -267,6 +287,8 @@ int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_er
   if (!in)
     return dh_err_set(err, DH_ENOMEM, "no memory to read a robot");
   in->s = s;
+  in->taken = taken;
+  in->self = self;
   snprintf(in->robot, sizeof in->robot, "%s", robot);
   in->next = s->intakes;
   s->intakes = in;
@@ -274,6 +296,17 @@ int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_er
   if (rc)
     finish(in);
   return rc;
+}
+
+int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err)
+{
+  return start(s, robot, NULL, NULL, err);
+}
+
+int dh_sup_intake_take(struct dh_supervisor *s, const char *robot,
+                       void (*taken)(void *self, const struct dh_err *err), void *self, struct dh_err *err)
+{
+  return start(s, robot, taken, self, err);
 }
 
 void dh_sup_intake_again(uv_timer_t *t)

@@ -19,6 +19,8 @@ struct rule {
   char bundle[DH_SHA256_HEX];
   int wants;
   struct dh_buf input; /* of each of its cases */
+  char robot[DH_PATH]; /* not "": a slot takes in its cases.from instead */
+  struct dh_schedule_step taking;
   int64_t since_ms, decided_ms;
   int64_t told_ms; /* the next slot, as the store has it */
   int64_t wake_ms; /* INT64_MAX: never */
@@ -104,6 +106,9 @@ static void tell(const struct slot_job *j)
     dh_log(DH_WARN, NULL, "%s: %s by \"%s\" is left out: the one before is under way", r->q->name, j->key,
            r->s.text);
     break;
+  case DH_SLOT_TAKEN:
+    dh_log(DH_INFO, NULL, "%s: cases taken in at %s by \"%s\"", r->q->name, j->key, r->s.text);
+    break;
   case DH_SLOT_MISSED:
     dh_log(DH_WARN, NULL, "%s: %s by \"%s\" was missed", r->q->name, j->key, r->s.text);
     break;
@@ -172,8 +177,37 @@ static int64_t next_ms(const struct rule *r, int64_t after)
   return dh_schedule_next(&r->s, after, &slot) ? slot.at * 1000 : 0;
 }
 
+static void submit_slot(struct rule *r, const struct dh_schedule_step *step, enum dh_slot_fate fate,
+                        int64_t now);
+
+/* Its cases are on their way to the store, before the mark: killed in between, they are taken in again, and
+ * stand. */
+static void taken(void *self, const struct dh_err *err)
+{
+  struct rule *r = self;
+
+  r->busy = false;
+  if (err)
+    dh_log(DH_ERROR, NULL, "%s, \"%s\": its cases cannot be taken in: %s%s%s", r->q->name, r->s.text,
+           err->text, *err->advice ? "; " : "", err->advice);
+  if (!r->all->s->stopping)
+    submit_slot(r, &r->taking, err ? DH_SLOT_MISSED : DH_SLOT_TAKEN, dh_wall_ms() / 1000);
+}
+
+static void take_in(struct rule *r, const struct dh_schedule_step *step)
+{
+  struct dh_err err;
+
+  r->taking = *step;
+  r->taking.fire = false; /* the slot itself is no case */
+  r->busy = true;
+  if (dh_sup_intake_take(r->all->s, r->robot, taken, r, &err))
+    taken(r, &err);
+}
+
 /* The slot, or (without one that is fired) the mark that has moved. */
-static void submit_slot(struct rule *r, const struct dh_schedule_step *step, int64_t now)
+static void submit_slot(struct rule *r, const struct dh_schedule_step *step, enum dh_slot_fate fate,
+                        int64_t now)
 {
   struct slot_job *j = job_for(r);
   const char *zone = *r->q->zone ? r->q->zone : r->s.zone_name;
@@ -188,7 +222,7 @@ static void submit_slot(struct rule *r, const struct dh_schedule_step *step, int
   j->slot.from = r->decided_ms;
   j->slot.decided = step->decided * 1000;
   j->slot.next = next_ms(r, now);
-  j->slot.fate = DH_SLOT_MISSED;
+  j->slot.fate = fate;
   if (step->fire)
     j->slot.c = &j->c;
   r->busy = true;
@@ -207,8 +241,10 @@ static void decide(struct rule *r)
   r->wake_ms = step.fire ? INT64_MAX : step.wake == INT64_MAX ? INT64_MAX : step.wake * 1000;
   /* told to the store: what is fired or missed, a mark that was set back, the next slot. A mark that moves
    * over nothing is not worth a commit. */
-  if (step.fire || step.slot.at || mark.decided > now || r->told_ms != next_ms(r, now))
-    submit_slot(r, &step, now);
+  if (step.fire && *r->robot)
+    take_in(r, &step);
+  else if (step.fire || step.slot.at || mark.decided > now || r->told_ms != next_ms(r, now))
+    submit_slot(r, &step, DH_SLOT_MISSED, now);
 }
 
 /* ---- what waits */
@@ -290,7 +326,7 @@ void dh_sup_schedule_look(struct dh_supervisor *s)
 /* ---- beginning and end */
 
 static int take_rule(struct dh_sup_schedules *a, struct dh_sup_queue *q, const struct dh_val *v,
-                     const char *bundle, int wants, struct dh_err *err)
+                     const char *bundle, int wants, const char *robot, struct dh_err *err)
 {
   const struct dh_val *input = dh_val_get(v, "input");
   struct rule *r = calloc(1, sizeof *r), **at = &a->rules;
@@ -305,6 +341,7 @@ static int take_rule(struct dh_sup_schedules *a, struct dh_sup_queue *q, const s
   if (input && input->type == DH_BYTES)
     dh_buf_put(&r->input, input->s, input->n);
   snprintf(r->bundle, sizeof r->bundle, "%s", bundle);
+  snprintf(r->robot, sizeof r->robot, "%s", robot);
   r->all = a;
   r->q = q;
   r->wants = wants;
@@ -324,8 +361,8 @@ static bool known(const struct dh_sup_schedules *a, const struct dh_sup_queue *q
   return false;
 }
 
-int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const struct dh_val *v,
-                         struct dh_err *err)
+int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const char *robot,
+                         const struct dh_val *v, struct dh_err *err)
 {
   const struct dh_val *rules = dh_val_get(v, "schedules");
   struct dh_sup_schedules *a = s->schedules;
@@ -341,7 +378,8 @@ int dh_sup_schedule_take(struct dh_supervisor *s, struct dh_sup_queue *q, const 
     rc = dh_wall_open(&s->loop, fired, a, &a->timer, err);
   dh_val_text(v, "hash", hash, sizeof hash);
   for (size_t i = 0; !rc && i < rules->n; i++)
-    rc = take_rule(a, q, &rules->items[i], hash, (int)dh_val_int(v, "wants", 0), err);
+    rc = take_rule(a, q, &rules->items[i], hash, (int)dh_val_int(v, "wants", 0),
+                   dh_val_bool(v, "from", false) ? robot : "", err);
   return rc;
 }
 

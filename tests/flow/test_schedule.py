@@ -87,6 +87,25 @@ def test_case_of_a_schedule(place):
     child.wait(10)
 
 
+def test_file_of_cases(place):
+    robot = place.write("batch/robot.lua", """robot { about = "a", schedule = { "every 2s" },
+  cases = { from = "rows.csv", key = "no" }, case = { no = text } }
+function run(case) return {} end
+""")
+    place.write("batch/rows.csv", "no\nA\n")
+    child = place.serve(os.path.dirname(robot))
+    wait_for(lambda: place.states("batch") == {"A": "done"})
+    place.write("batch/rows.csv", "no\nA\nB\n")  # what is new at the next slot
+    wait_for(lambda: place.states("batch") == {"A": "done", "B": "done"})
+    os.unlink(os.path.join(place.dir, "batch/rows.csv"))
+    time.sleep(2.5)  # a slot without its file is told, and serve goes on
+    contains(place.read("log"), "cannot be taken in")
+    place.write("batch/rows.csv", "no\nC\n")
+    wait_for(lambda: place.states("batch").get("C") == "done")
+    child.send_signal(signal.SIGTERM)
+    equal(child.wait(10), 0)
+
+
 def test_next(place):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/calendars/china-2026.ics"), encoding="utf-8") as f:
         place.write("calendars/china.ics", f.read())
