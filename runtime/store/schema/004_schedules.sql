@@ -1,4 +1,4 @@
--- Schema 3: schedules. Slots are wall milliseconds too, though always whole seconds.
+-- Schema 4: schedules. Slots are wall milliseconds too, though always whole seconds.
 
 -- What was decided so far of each rule: all slots until `decided` are fired or passed over. A rule that waits for another
 -- queue instead of a time notes the newest case there that it has seen.
