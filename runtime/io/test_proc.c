@@ -111,7 +111,7 @@ static void test_limits(void **state)
             "ulimit -c; ulimit -t; ulimit -n; umask; pwd; grep -c NoNewPrivs:.1 /proc/self/status", text,
             sizeof text),
       0);
-  assert_string_equal(text, "0\n60\n64\n0077\n/\n1\n");
+  assert_string_equal(text, "0\n20\n64\n0077\n/\n1\n");
 }
 
 static void test_descriptors(void **state)
