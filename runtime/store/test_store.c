@@ -151,6 +151,7 @@ static void test_hold(void **state)
   tx_end(f->db);
   assert_int_equal(claim_one(f->db, "a", "w", &f->c), 1);
   assert_string_equal(f->c.key, "fresh");
+  dh_claim_fini(&f->c);
 }
 
 static void test_one_case(void **state)
