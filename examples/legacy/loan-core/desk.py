@@ -18,7 +18,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")
 PROGRAM = os.environ.get("LOAN_CORE", os.path.join(ROOT, "build", "examples", "loan-core"))
 # GTK's own words when a menu is opened by an assistive tool.
 GTK_TALK = ("no trigger event for menu popup",)
-PATIENCE_S = float(os.environ.get("LOAN_CORE_PATIENCE", "10"))
+PATIENCE_S = float(os.environ.get("LOAN_CORE_PATIENCE", "30"))
 
 
 def display_start():
@@ -132,10 +132,17 @@ class Program:
     def window(self, title, patience=None):
         return until(f'the window "{title}"', lambda: self.window_now(title), patience)
 
+    def active(self, title):
+        """The window, once keys go to it."""
+        def look():
+            window = self.window_now(title)
+            return window and window.get_state_set().contains(Atspi.StateType.ACTIVE) and window
+        return until(f'keys to go to "{title}"', look)
+
     def gone(self, title):
         until(f'"{title}" to go', lambda: not self.window_now(title))
 
-    def one(self, title, name, *roles):
+    def one(self, title, name, *roles, patience=None):
         """The one visible, sensitive element of this name or label."""
         def look():
             window = self.window_now(title)
@@ -144,7 +151,7 @@ class Program:
             assert len(found) < 2, f'{len(found)} of {roles} are named "{name}" in "{title}"'
             usable = found and found[0].get_state_set().contains(Atspi.StateType.SENSITIVE)
             return found[0] if usable else None
-        return until(f'"{name}" ({"/".join(roles)}) in "{title}"', look)
+        return until(f'"{name}" ({"/".join(roles)}) in "{title}"', look, patience)
 
     # --- doing
 
@@ -194,9 +201,11 @@ class Program:
         self.gone("New approval")
 
     def choose(self, menu, item):
-        """By the menu, as a person would: open it, take the item."""
-        action(self.one("Loan Core", menu, "menu"))
-        action(self.one("Loan Core", item, "menu item"))
+        """By the menu, as a person would: open it, take the item; a menu that closed again by itself is opened again."""
+        def item_of_the_open_menu():
+            action(self.one("Loan Core", menu, "menu"))
+            return self.one("Loan Core", item, "menu item", patience=5)
+        action(until(f'"{item}" in the menu "{menu}"', item_of_the_open_menu))
 
     def quit(self):
         self.choose("File", "Quit")
