@@ -153,22 +153,25 @@ static int write_all(int fd, const char *p, size_t n)
   return 0;
 }
 
-static int sync_parent(const char *path)
+int dh_dir_sync(const char *path, struct dh_err *err)
+{
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int rc = fd < 0 || fsync(fd) ? dh_err_errno(err, "cannot sync the folder %s", path) : 0;
+
+  if (fd >= 0)
+    close(fd);
+  return rc;
+}
+
+static int sync_parent(const char *path, struct dh_err *err)
 {
   char dir[4096];
   const char *slash = strrchr(path, '/');
-  int fd, rc;
 
   if (!slash)
-    snprintf(dir, sizeof dir, ".");
-  else
-    snprintf(dir, sizeof dir, "%.*s", (int)(slash == path ? 1 : slash - path), path);
-  fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return -1;
-  rc = fsync(fd);
-  close(fd);
-  return rc;
+    return dh_dir_sync(".", err);
+  snprintf(dir, sizeof dir, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+  return dh_dir_sync(dir, err);
 }
 
 int dh_file_write(const char *path, const void *data, size_t len, unsigned mode, struct dh_err *err)
@@ -188,8 +191,8 @@ int dh_file_write(const char *path, const void *data, size_t len, unsigned mode,
     rc = dh_err_errno(err, "cannot rename %s to %s", tmp, path);
   if (rc)
     unlink(tmp);
-  else if (sync_parent(path))
-    rc = dh_err_errno(err, "cannot sync the folder of %s", path);
+  else
+    rc = sync_parent(path, err);
   return rc;
 }
 

@@ -35,5 +35,7 @@ int dh_buf_read_file(struct dh_buf *b, const char *path, struct dh_err *err);
 int dh_file_write(const char *path, const void *data, size_t len, unsigned mode, struct dh_err *err);
 /* Makes a folder and its missing parents with mode 0700. Existing folders are fine. */
 int dh_dir_make(const char *path, struct dh_err *err);
+/* Puts a folder's entries on the disk: a new or renamed file in it can be relied on afterwards. */
+int dh_dir_sync(const char *path, struct dh_err *err);
 
 #endif

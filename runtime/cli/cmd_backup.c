@@ -57,16 +57,6 @@ static int copy_file(const char *from, const char *to, struct dh_err *err)
   return rc;
 }
 
-static int sync_folder(const char *path, struct dh_err *err)
-{
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int rc = fd < 0 || fsync(fd) ? dh_err_errno(err, "cannot sync the folder %s", path) : 0;
-
-  if (fd >= 0)
-    close(fd);
-  return rc;
-}
-
 /* One that is there already has the same bytes: its name says so. */
 static int take_blob(void *self, const struct dh_blob_file *f, struct dh_err *err)
 {
@@ -83,7 +73,7 @@ static int take_blob(void *self, const struct dh_blob_file *f, struct dh_err *er
   if (!rc)
     rc = copy_file(f->path, path, err);
   if (!rc)
-    rc = sync_folder(folder, err);
+    rc = dh_dir_sync(folder, err);
   c->files++;
   c->bytes += f->bytes;
   return rc;
@@ -240,7 +230,7 @@ static int restore(const char *folder, const char *path, const char *blobs, stru
     rc = mark(fresh, m, err);
   if (!rc && rename(fresh, path))
     rc = dh_err_errno(err, "%s cannot be renamed to %s", fresh, path);
-  return rc ? rc : sync_folder(whole, err);
+  return rc ? rc : dh_dir_sync(whole, err);
 }
 
 static void say_intents(const struct dh_val *v)

@@ -44,16 +44,6 @@ static bool is_there(const char *path, const void *p, size_t n)
   return same;
 }
 
-static int sync_folder(const char *path, struct dh_err *err)
-{
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int rc = fd < 0 || fsync(fd) ? dh_err_errno(err, "cannot sync the folder %s", path) : 0;
-
-  if (fd >= 0)
-    close(fd);
-  return rc;
-}
-
 /* PATH.blobs/ab; a new one must be on the disk before the file in it is relied on. */
 static int make_folder(const char *blobs, const char *hash, struct dh_err *err)
 {
@@ -63,10 +53,10 @@ static int make_folder(const char *blobs, const char *hash, struct dh_err *err)
   snprintf(folder, sizeof folder, "%s/%.2s", blobs, hash);
   if (!access(folder, F_OK))
     return 0;
-  if ((rc = dh_dir_make(folder, err)) || (rc = sync_folder(blobs, err)))
+  if ((rc = dh_dir_make(folder, err)) || (rc = dh_dir_sync(blobs, err)))
     return rc;
   snprintf(folder, sizeof folder, "%s/..", blobs);
-  return sync_folder(folder, err);
+  return dh_dir_sync(folder, err);
 }
 
 int dh_blob_put(const char *blobs, const void *p, size_t n, char hash[DH_SHA256_HEX], struct dh_err *err)

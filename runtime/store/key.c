@@ -58,14 +58,7 @@ static int make_key(const char *conf_dir, const char *path, struct dh_err *err)
   explicit_bzero(key, sizeof key);
   close(fd);
   unlink(tmp);
-  if (rc)
-    return rc;
-  fd = open(conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || fsync(fd))
-    rc = dh_err_errno(err, "cannot sync the folder %s", conf_dir);
-  if (fd >= 0)
-    close(fd);
-  return rc;
+  return rc ? rc : dh_dir_sync(conf_dir, err);
 }
 
 int dh_key_load(const char *conf_dir, bool make, unsigned char key[KEY_BYTES], char *path, size_t size,

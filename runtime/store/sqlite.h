@@ -66,6 +66,12 @@ char *sq_dup(sqlite3_stmt *st, int column);        /* malloc'd; NULL when out of
 /* A list of unknown length: items are collected in a buffer, then put with their number in front. Frees
  * items. rc: of the collecting; passed through when it is not 0. */
 int sq_list(struct dh_buf *out, struct dh_buf *items, size_t n, int rc, struct dh_err *err);
+/* The list of what put makes of each row; ends st (NULL: its query has failed, err says why). data is empty
+ * at each row, for what put has to read aside. */
+int sq_rows(struct sq *q, sqlite3_stmt *st,
+            int (*put)(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                       struct dh_err *err),
+            struct dh_buf *out, struct dh_err *err);
 /* Key and data that a worker sent: as it is when it is CBOR, else as bytes, so that one bad record spoils no
  * answer. */
 int sq_put_data(struct dh_buf *out, const char *key, const void *p, size_t n);
@@ -94,6 +100,8 @@ int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct
   "c.run, c.added, "                                                                                     \
   "c.began, c.ended, j.data, j.blob"
 enum { SQ_CASE_COLUMNS = 16, SQ_CASE_PAIRS = 16 };
+/* A row as a map; for sq_rows. */
+int sq_case_row(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out, struct dh_err *err);
 /* SQ_CASE_PAIRS pairs, without the map's head: the caller adds its own. */
 int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_err *err);
 

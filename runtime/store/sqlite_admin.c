@@ -49,25 +49,27 @@ int sq_secret_remove(struct dh_db *db, const char *name, const char *who, struct
   return n ? sq_audit(db, who, "remove secret", name, NULL, 0, err) : no_secret(name, err);
 }
 
+static int put_secret(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                      struct dh_err *err)
+{
+  int rc = dh_put_map(out, 3);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  if (!rc)
+    rc = dh_put_kt(out, "name", sq_text(st, 0));
+  if (!rc)
+    rc = dh_put_ki(out, "changed", sqlite3_column_int64(st, 1));
+  return rc ? rc : dh_put_kt(out, "who", sq_text(st, 2));
+}
+
 int sq_secret_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
   sqlite3_stmt *st = sq_query(q, err, "SELECT name, changed, who FROM secrets ORDER BY name", "");
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if ((rc = dh_put_map(&items, 3)) || (rc = dh_put_kt(&items, "name", sq_text(st, 0))) ||
-        (rc = dh_put_ki(&items, "changed", sqlite3_column_int64(st, 1))) ||
-        (rc = dh_put_kt(&items, "who", sq_text(st, 2)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_secret, out, err);
 }
 
 /* ---- audit */
@@ -80,29 +82,34 @@ int sq_audit(struct dh_db *db, const char *who, const char *what, const char *ob
                  dh_wall_ms(), who ? who : "", what, object, detail, n);
 }
 
+static int put_audit(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                     struct dh_err *err)
+{
+  int rc = dh_put_map(out, 5);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  if (!rc)
+    rc = dh_put_ki(out, "at", sqlite3_column_int64(st, 0));
+  if (!rc)
+    rc = dh_put_kt(out, "who", sq_text(st, 1));
+  if (!rc)
+    rc = dh_put_kt(out, "what", sq_text(st, 2));
+  if (!rc)
+    rc = dh_put_kt(out, "object", sq_text(st, 3));
+  return rc ? rc
+            : sq_put_data(out, "detail", sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
+}
+
 int sq_audit_list(struct dh_db *db, size_t limit, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
   sqlite3_stmt *st =
       sq_query(q, err, "SELECT at, who, what, object, detail FROM audit ORDER BY id DESC LIMIT ?", "i",
                limit ? (int64_t)limit : (int64_t)-1);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if ((rc = dh_put_map(&items, 5)) || (rc = dh_put_ki(&items, "at", sqlite3_column_int64(st, 0))) ||
-        (rc = dh_put_kt(&items, "who", sq_text(st, 1))) || (rc = dh_put_kt(&items, "what", sq_text(st, 2))) ||
-        (rc = dh_put_kt(&items, "object", sq_text(st, 3))) ||
-        (rc = sq_put_data(&items, "detail", sqlite3_column_blob(st, 4),
-                          (size_t)sqlite3_column_bytes(st, 4)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_audit, out, err);
 }
 
 /* ---- integrity */

@@ -59,6 +59,24 @@ int sq_queue_hold(struct dh_db *db, const char *queue, enum dh_hold hold, const 
   return rc ? rc : sq_audit(db, who, verbs[hold], queue, NULL, 0, err);
 }
 
+static int put_hold(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                    struct dh_err *err)
+{
+  static const char *const numbers[] = {"since", "going", "waiting", "new"};
+  int rc = dh_put_map(out, 7);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  if (rc || (rc = dh_put_kt(out, "queue", sq_text(st, 0))) ||
+      (rc = dh_put_kt(out, "hold", dh_hold_name((int)sqlite3_column_int64(st, 1)))))
+    return rc;
+  rc = dh_put_kt(out, "who", sq_text(st, 2));
+  for (int i = 0; !rc && i < 4; i++)
+    rc = dh_put_ki(out, numbers[i], sqlite3_column_int64(st, 3 + i));
+  return rc;
+}
+
 int sq_hold_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
@@ -68,23 +86,6 @@ int sq_hold_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
       "c.state IN (2, 4)), (SELECT count(*) FROM cases c WHERE c.queue = h.queue AND c.state = 3), (SELECT "
       "count(*) FROM cases c WHERE c.queue = h.queue AND c.state = 1) FROM holds h ORDER BY h.queue",
       "");
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    n++;
-    if ((rc = dh_put_map(&items, 7)) || (rc = dh_put_kt(&items, "queue", sq_text(st, 0))) ||
-        (rc = dh_put_kt(&items, "hold", dh_hold_name((int)sqlite3_column_int64(st, 1)))) ||
-        (rc = dh_put_kt(&items, "who", sq_text(st, 2))) ||
-        (rc = dh_put_ki(&items, "since", sqlite3_column_int64(st, 3))) ||
-        (rc = dh_put_ki(&items, "going", sqlite3_column_int64(st, 4))) ||
-        (rc = dh_put_ki(&items, "waiting", sqlite3_column_int64(st, 5))) ||
-        (rc = dh_put_ki(&items, "new", sqlite3_column_int64(st, 6)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_hold, out, err);
 }

@@ -102,7 +102,6 @@ static int put_row(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct d
   copy(r.hash, sizeof r.hash, st, 7);
   copy(r.where, sizeof r.where, st, 8);
   r.at = sqlite3_column_int64(st, 9);
-  dh_buf_clear(data);
   if ((rc = sq_row_data(q, st, 10, data, err)))
     return rc;
   r.data = data->data;
@@ -112,24 +111,12 @@ static int put_row(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct d
 
 int sq_row_list(struct sq *q, int64_t case_id, struct dh_buf *out, struct dh_err *err)
 {
-  struct dh_buf rows, data;
   sqlite3_stmt *st =
       sq_query(q, err,
                "SELECT j.kind, c.run, j.attempt, j.scope, j.position, j.word, j.name, j.hash, j.place, j.at, "
                "j.data, j.blob FROM journal j JOIN cases c ON c.id = j.case_id WHERE j.case_id = ? AND "
                "j.stands = 1 AND j.kind IN " REPLAYED " ORDER BY j.id",
                "i", case_id);
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&rows, SQ_OUT_MAX);
-  dh_buf_init(&data, DH_DATA_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    rc = put_row(q, st, &data, &rows, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  dh_buf_fini(&data);
-  return sq_list(out, &rows, n, rc, err);
+  return sq_rows(q, st, put_row, out, err);
 }

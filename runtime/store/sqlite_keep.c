@@ -43,6 +43,20 @@ int sq_backup(struct dh_db *db, const char *path, struct dh_err *err)
 
 /* ---- put back */
 
+static int put_intent(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                      struct dh_err *err)
+{
+  static const char *const texts[] = {"queue", "period", "key", "run", "effect"};
+  int rc = dh_put_map(out, 6);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  for (int i = 0; !rc && i < 5; i++)
+    rc = dh_put_kt(out, texts[i], sq_text(st, i));
+  return rc ? rc : dh_put_ki(out, "begun", sqlite3_column_int64(st, 5));
+}
+
 static int put_intents(struct sq *q, struct dh_buf *out, struct dh_err *err)
 {
   sqlite3_stmt *st = sq_query(
@@ -54,23 +68,8 @@ static int put_intents(struct sq *q, struct dh_buf *out, struct dh_err *err)
       "j.name) "
       "ORDER BY j.id",
       "");
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    n++;
-    if ((rc = dh_put_map(&items, 6)) || (rc = dh_put_kt(&items, "queue", sq_text(st, 0))) ||
-        (rc = dh_put_kt(&items, "period", sq_text(st, 1))) ||
-        (rc = dh_put_kt(&items, "key", sq_text(st, 2))) || (rc = dh_put_kt(&items, "run", sq_text(st, 3))) ||
-        (rc = dh_put_kt(&items, "effect", sq_text(st, 4))) ||
-        (rc = dh_put_ki(&items, "begun", sqlite3_column_int64(st, 5)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_intent, out, err);
 }
 
 int sq_restored(struct dh_db *db, const char *who, const char *from, struct dh_buf *out, struct dh_err *err)

@@ -110,19 +110,8 @@ int sq_period_list(struct dh_db *db, const char *queue, const char *period, stru
                               "WHERE c.queue = ?1 AND c.period = coalesce(?2, (SELECT max(m.period) FROM "
                               "cases m WHERE m.queue = ?1)) AND c.key <> '" DH_FINISH_KEY "' ORDER BY c.id",
                               "tt", queue, period);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    n++;
-    if (!(rc = sq_nomem(dh_put_map(&items, SQ_CASE_PAIRS), err)))
-      rc = sq_case_put(q, st, &items, err);
-    if (rc)
-      sq_end(st);
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, sq_case_row, out, err);
 }
 
 int sq_period_finishes(struct dh_db *db, const char *const *queues, size_t n, int64_t counts[DH_CASE_STATES],

@@ -143,6 +143,14 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
   return rc;
 }
 
+int sq_case_row(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out, struct dh_err *err)
+{
+  int rc = dh_put_map(out, SQ_CASE_PAIRS);
+
+  (void)data;
+  return rc ? rc : sq_case_put(q, st, out, err);
+}
+
 int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,
                  struct dh_err *err)
 {
@@ -151,19 +159,25 @@ int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, s
                               "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
                               "WHERE c.queue = ?1 AND (?2 = 0 OR c.state = ?2) ORDER BY c.id LIMIT ?3",
                               "tii", queue, (int64_t)state, limit ? (int64_t)limit : (int64_t)-1);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if (!(rc = sq_nomem(dh_put_map(&items, SQ_CASE_PAIRS), err)))
-      rc = sq_case_put(q, st, &items, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, sq_case_row, out, err);
+}
+
+static int put_open_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                           struct dh_err *err)
+{
+  int rc = dh_put_map(out, 4);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  if (!rc)
+    rc = dh_put_ki(out, "id", sqlite3_column_int64(st, 0));
+  if (!rc)
+    rc = dh_put_kt(out, "name", sq_text(st, 1));
+  if (!rc)
+    rc = dh_put_kt(out, "role", sq_text(st, 2));
+  return rc ? rc : dh_put_ki(out, "since", sqlite3_column_int64(st, 3));
 }
 
 static int put_open_reviews(struct sq *q, int64_t case_id, struct dh_buf *out, struct dh_err *err)
@@ -173,22 +187,8 @@ static int put_open_reviews(struct sq *q, int64_t case_id, struct dh_buf *out, s
       "SELECT r.id, j.name, r.role, j.at FROM reviews r JOIN journal j ON j.id = r.row WHERE r.case_id = "
       "? AND r.state = 1 ORDER BY r.id",
       "i", case_id);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if ((rc = dh_put_map(&items, 4)) || (rc = dh_put_ki(&items, "id", sqlite3_column_int64(st, 0))) ||
-        (rc = dh_put_kt(&items, "name", sq_text(st, 1))) ||
-        (rc = dh_put_kt(&items, "role", sq_text(st, 2))) ||
-        (rc = dh_put_ki(&items, "since", sqlite3_column_int64(st, 3)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_open_review, out, err);
 }
 
 int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, struct dh_err *err)

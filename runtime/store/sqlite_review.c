@@ -38,25 +38,23 @@ static int put_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct
   return rc;
 }
 
+static int put_listed(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                      struct dh_err *err)
+{
+  int rc = dh_put_map(out, REVIEW_PAIRS);
+
+  (void)data;
+  return rc ? rc : put_review(q, st, out, err);
+}
+
 int sq_review_list(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
   sqlite3_stmt *st =
       sq_query(q, err, "SELECT " REVIEW "WHERE r.state = 1 AND (?1 IS NULL OR c.queue = ?1) ORDER BY r.id",
                "t", queue);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if (!(rc = sq_nomem(dh_put_map(&items, REVIEW_PAIRS), err)))
-      rc = put_review(q, st, &items, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_listed, out, err);
 }
 
 static int none(int64_t id, struct dh_err *err)

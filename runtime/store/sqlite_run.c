@@ -14,19 +14,8 @@ int sq_run_list(struct dh_db *db, const char *queue, int state, size_t limit, st
       "AND (?1 IS NULL OR c.queue = ?1) AND (?2 = 0 OR c.state = ?2) ORDER BY c.began DESC, c.id DESC "
       "LIMIT ?3",
       "tii", queue, (int64_t)state, limit ? (int64_t)limit : (int64_t)-1);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    if (!(rc = sq_nomem(dh_put_map(&items, SQ_CASE_PAIRS), err)))
-      rc = sq_case_put(q, st, &items, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, sq_case_row, out, err);
 }
 
 static int put_record(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
@@ -35,7 +24,6 @@ static int put_record(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struc
   const char *kind = dh_record_kind_name((enum dh_record_kind)sqlite3_column_int(st, 0));
   int rc;
 
-  dh_buf_clear(data);
   if ((rc = sq_row_data(q, st, 10, data, err)) || (rc = dh_put_map(out, 11)) ||
       (rc = dh_put_kt(out, "kind", kind)) || (rc = dh_put_ki(out, "attempt", sqlite3_column_int64(st, 1))) ||
       (rc = dh_put_kt(out, "scope", sq_text(st, 2))) ||
@@ -56,43 +44,28 @@ static int put_records(struct sq *q, int64_t id, struct dh_buf *out, struct dh_e
       "SELECT kind, attempt, scope, position, word, name, hash, place, at, stands, data, blob FROM journal "
       "WHERE case_id = ? ORDER BY id",
       "i", id);
-  struct dh_buf items, data;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  dh_buf_init(&data, DH_DATA_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    rc = put_record(q, st, &data, &items, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  dh_buf_fini(&data);
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_record, out, err);
 }
 
-static int put_effect(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_err *err)
+static int put_effect(struct sq *q, sqlite3_stmt *st, struct dh_buf *shows, struct dh_buf *out,
+                      struct dh_err *err)
 {
   bool begun = sqlite3_column_type(st, 3) != SQLITE_NULL,
        confirmed = sqlite3_column_type(st, 5) != SQLITE_NULL;
   bool stands = sqlite3_column_int(st, 4);
-  struct dh_buf shows;
-  int rc;
+  int rc = confirmed ? sq_row_data(q, st, 6, shows, err) : 0;
 
-  dh_buf_init(&shows, DH_DATA_MAX);
-  rc = confirmed ? sq_row_data(q, st, 6, &shows, err) : 0;
   if (rc || (rc = dh_put_map(out, 7)) || (rc = dh_put_kt(out, "name", sq_text(st, 0))) ||
       (rc = dh_put_kt(out, "scope", sq_text(st, 1))) || (rc = dh_put_kt(out, "hash", sq_text(st, 2))) ||
       (rc = dh_put_ki(out, "intent", begun ? sqlite3_column_int64(st, 3) : 0)) ||
       (rc = dh_put_ki(out, "confirm", sqlite3_column_int64(st, 5))) ||
-      (rc = sq_put_data(out, "shows", shows.data, shows.len)) ||
+      (rc = sq_put_data(out, "shows", shows->data, shows->len)) ||
       (rc = dh_put_kt(out, "state",
                       begun && !stands ? "void"
                       : confirmed      ? "confirmed"
                                        : "open")))
     sq_nomem(rc, err);
-  dh_buf_fini(&shows);
   return rc;
 }
 
@@ -112,18 +85,8 @@ static int put_effects(struct sq *q, int64_t id, struct dh_buf *out, struct dh_e
       "4 AND "
       "i.stands = 1 AND i.scope = c.scope AND i.name = c.name) ORDER BY rank",
       "i", id);
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    rc = put_effect(q, st, &items, err);
-    if (rc)
-      sq_end(st);
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_effect, out, err);
 }
 
 /* The run that begins so; the ids are hex digits, so everything that begins with p sorts from p to p || 'g'.

@@ -290,30 +290,32 @@ int sq_queue_take(struct dh_db *db, const struct dh_slot_new *s, const char *wat
 
 /* ---- looking */
 
-int sq_schedule_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
+static int put_schedule(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                        struct dh_err *err)
 {
   static const char *const numbers[] = {"since", "decided", "next", "slot", "at"};
+  static const char *const texts[] = {"queue", "rule", "key"};
+  int rc = dh_put_map(out, 9);
+
+  (void)q;
+  (void)data;
+  (void)err;
+  for (int i = 0; !rc && i < 5; i++)
+    rc = dh_put_ki(out, numbers[i], sqlite3_column_int64(st, i));
+  if (!rc)
+    rc = dh_put_kt(out, "fate", dh_slot_fate_name(sqlite3_column_int(st, 5)));
+  for (int i = 0; !rc && i < 3; i++)
+    rc = dh_put_kt(out, texts[i], sq_text(st, 6 + i));
+  return rc;
+}
+
+int sq_schedule_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
+{
   struct sq *q = sq_of(db);
   sqlite3_stmt *st = sq_query(q, err,
                               "SELECT since, decided, next, slot, at, fate, queue, rule, key FROM schedules "
                               "ORDER BY next = 0, next, queue, rule",
                               "");
-  struct dh_buf items;
-  size_t n = 0;
-  int rc = st ? 0 : err->code;
 
-  dh_buf_init(&items, SQ_OUT_MAX);
-  while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    rc = dh_put_map(&items, 9);
-    for (int i = 0; !rc && i < 5; i++)
-      rc = dh_put_ki(&items, numbers[i], sqlite3_column_int64(st, i));
-    if (rc || (rc = dh_put_kt(&items, "fate", dh_slot_fate_name(sqlite3_column_int(st, 5)))) ||
-        (rc = dh_put_kt(&items, "queue", sq_text(st, 6))) ||
-        (rc = dh_put_kt(&items, "rule", sq_text(st, 7))) || (rc = dh_put_kt(&items, "key", sq_text(st, 8)))) {
-      sq_nomem(rc, err);
-      sq_end(st);
-    }
-    n++;
-  }
-  return sq_list(out, &items, n, rc, err);
+  return sq_rows(q, st, put_schedule, out, err);
 }

@@ -214,6 +214,28 @@ int sq_list(struct dh_buf *out, struct dh_buf *items, size_t n, int rc, struct d
   return rc;
 }
 
+int sq_rows(struct sq *q, sqlite3_stmt *st,
+            int (*put)(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                       struct dh_err *err),
+            struct dh_buf *out, struct dh_err *err)
+{
+  struct dh_buf items, data;
+  size_t n = 0;
+  int rc = st ? 0 : err->code;
+
+  dh_buf_init(&items, SQ_OUT_MAX);
+  dh_buf_init(&data, DH_DATA_MAX);
+  while (!rc && (rc = sq_step(q, st, err)) > 0) {
+    dh_buf_clear(&data);
+    rc = sq_nomem(put(q, st, &data, &items, err), err);
+    if (rc)
+      sq_end(st);
+    n++;
+  }
+  dh_buf_fini(&data);
+  return sq_list(out, &items, n, rc, err);
+}
+
 int sq_put_data(struct dh_buf *out, const char *key, const void *p, size_t n)
 {
   struct dh_val *v = NULL;
