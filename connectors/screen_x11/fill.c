@@ -115,11 +115,30 @@ static bool set(struct dh_desk *d, const struct dh_node *n, const char *text)
   return taken;
 }
 
+/* What a field shows before its keys are taken in must not pass for what was typed: one that shows the wish
+ * already is left as it is; a secret that only looks like the wish is deleted first. */
+static int begin_typing(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
+                        bool *there, struct dh_err *err)
+{
+  const char *nothing = "";
+  struct dh_shown now = {0};
+  int rc = dh_field_show(d, f, node, &now, err);
+
+  *there = !rc && equal(w, &now) && (!now.hidden || !*w->text);
+  if (!rc && !*there && equal(w, &now)) {
+    rc = dh_keys_type(d, f->windows[window].id, &nothing, true, err);
+    rc = rc ? rc : taken_in(d, f, node, w, 0, err);
+  }
+  g_free(now.text);
+  return rc;
+}
+
 static int type(struct dh_desk *d, struct dh_front *f, int window, int node, const struct wish *w,
                 struct dh_err *err)
 {
   const struct dh_node *n = &f->tree->nodes[node];
   const char *rest = w->text;
+  bool there = false;
   int rc;
 
   if (!dh_node_is(n, ATSPI_STATE_MULTI_LINE) && strpbrk(w->text, "\n\t"))
@@ -128,7 +147,8 @@ static int type(struct dh_desk *d, struct dh_front *f, int window, int node, con
   if (!dh_node_is(n, ATSPI_STATE_EDITABLE))
     return dh_err_set(err, DH_EAGAIN, "\"%s\" is locked against writing", w->called);
   rc = dh_act_focus(d, f, window, node, err);
-  if (!rc && set(d, n, w->text))
+  rc = rc ? rc : begin_typing(d, f, window, node, w, &there, err);
+  if (!rc && (there || set(d, n, w->text)))
     return 0;
   if (!rc)
     rc = dh_keys_type(d, f->windows[window].id, &rest, true, err);
