@@ -43,10 +43,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(201, payment)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # as many robots may come at once
+
+
 def open_ledger(port=0):
     """A ledger that is not served yet: its address, and payments as {number: every entry that came in}."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), Handler)
     server.payments = {}
     server.lock = threading.Lock()
     server.url = "http://127.0.0.1:%d" % server.server_address[1]
