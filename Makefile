@@ -32,7 +32,7 @@ BUILT := $(foreach m,$(MODULES),$(if $($m_PKG),$(if $(call has,$($m_PKG)),$m,$(i
 BUILT_PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(call has,$($p_PKG)),$p,$(info program $p is left out: pkg-config knows no $($p_PKG))))
 
 # What is generated from lists of files is made anew when a list changes, whatever the times of the files.
-LISTS := $(wildcard dsl/*.lua connectors/*/*.lua ocr/*.lua connectors/*/module.mk ocr/module.mk runtime/*/module.mk runtime/store/schema/*.sql) $(BUILT)
+LISTS := $(wildcard dsl/*.lua connectors/*/*.lua ocr/*.lua connectors/*/module.mk ocr/module.mk runtime/*/module.mk runtime/store/schema/*.sql runtime/store/schema/*/*.sql) $(BUILT)
 $(shell mkdir -p $(BUILD)/gen; echo '$(LISTS)' | cmp -s - $(BUILD)/gen/lists || echo '$(LISTS)' > $(BUILD)/gen/lists)
 
 # ---- the host
@@ -73,11 +73,14 @@ $(BUILD)/gen/modules.c: Makefile $(BUILD)/gen/lists $(wildcard connectors/*/modu
 	$(foreach m,$(MODULES),echo '  {"$m", "$(or $($m_WORDS),$(if $(wildcard $($m_DIR)/$m.lua),$m))", "$($m_CODECS)", "$($m_ROLES)", "$($m_PKG)", "$($m_USES)", "$($m_COMMANDS)"},';) \
 	echo '  {0, 0, 0, 0, 0, 0, 0},'; echo '};'; } > $@
 
-SCHEMA := $(sort $(wildcard runtime/store/schema/*.sql))
-$(BUILD)/gen/schema.c: $(SCHEMA) Makefile $(BUILD)/gen/lists
+# Texts of the schema's steps, a table for SQLite and one for PostgreSQL.
+SCHEMA    := $(sort $(wildcard runtime/store/schema/*.sql))
+SCHEMA_PG := $(sort $(wildcard runtime/store/schema/postgresql/*.sql))
+steps = echo 'extern const char *const $(1)[];'; echo 'const char *const $(1)[] = {'; \
+	$(foreach s,$(2),sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $s; echo ',';) echo '0};';
+$(BUILD)/gen/schema.c: $(SCHEMA) $(SCHEMA_PG) Makefile $(BUILD)/gen/lists
 	@mkdir -p $(@D)
-	@{ echo 'extern const char *const dh_schema[];'; echo 'const char *const dh_schema[] = {'; \
-	$(foreach s,$(SCHEMA),sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $s; echo ',';) echo '0};'; } > $@
+	@{ $(call steps,dh_schema,$(SCHEMA)) $(call steps,dh_schema_postgresql,$(SCHEMA_PG)) } > $@
 
 # ---- modules: <name>.so from all C and C++ files of the folder (or $(name_SRC)), and its Lua as bytecode
 define module
@@ -120,7 +123,7 @@ $(UNIT): CFLAGS += $(shell pkg-config --cflags cmocka $(CORE_PKG))
 unit_module = $(firstword $(foreach m,$(BUILT),$(if $(filter $($m_DIR)/,$(dir $1)),$m)))
 .SECONDEXPANSION:
 $(UNIT): $(BUILD)/unit/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ) $$(addprefix $(BUILD)/pic/,$$(addsuffix .o,$$($$(call unit_module,$$*)_UNIT)))
-	@mkdir -p $(@D)
+	@mkdir -p $(@D); ln -sfn $(abspath $(BUILD))/modules $(@D)/modules
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(MODCFLAGS) $(LDFLAGS) -rdynamic -o $@ $(filter %.c,$<) $(filter %.o,$^) $(shell pkg-config --libs cmocka $(CORE_PKG)) \
 	  $(if $($(call unit_module,$*)_PKG),$(shell pkg-config --cflags --libs $($(call unit_module,$*)_PKG))) -lpthread -ldl -lm
 
@@ -182,7 +185,7 @@ demo-run: all
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 $(BENCH): CFLAGS += $(shell pkg-config --cflags $(CORE_PKG))
 $(BENCH): $(BUILD)/%: %.c $(filter-out $(BUILD)/runtime/main.o,$(CORE_OBJ)) $(GEN_OBJ)
-	@mkdir -p $(@D)
+	@mkdir -p $(@D); ln -sfn $(abspath $(BUILD))/modules $(@D)/modules
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $^ $(shell pkg-config --libs $(CORE_PKG)) -lpthread -ldl -lm
 bench: deps
 	@$(MAKE) --no-print-directory bench-run

@@ -2,7 +2,14 @@
 #include "conf.h"
 
 const struct dh_conf_key dh_conf_keys[] = {
-    {"store", DH_CONF_TEXT, NULL, false, "where queues and journals are kept: sqlite:PATH"},
+    {"store", DH_CONF_TEXT, NULL, false,
+     "where queues and journals are kept: sqlite:PATH, postgresql://HOST/DATABASE"},
+    {"fleet.host", DH_CONF_TEXT, NULL, false,
+     "name of this host among those that share a PostgreSQL store; default: the machine's"},
+    {"fleet.lease", DH_CONF_TIME, "8s", false,
+     "time after which the cases of a host that is silent are taken up"},
+    {"fleet.settle", DH_CONF_TIME, "60s", false,
+     "time after that before an effect which a silent host had begun is asked about"},
     {"workers", DH_CONF_INT, NULL, false, "worker processes of serve; default: one a core"},
     {"readers", DH_CONF_INT, NULL, false, "document readers at most; default: one a core"},
     {"desks", DH_CONF_INT, NULL, false, "private displays at most; default: two a core"},

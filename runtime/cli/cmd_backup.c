@@ -89,6 +89,19 @@ static char *conf_path(char out[DH_PATH * 2])
 
 /* ---- backup */
 
+/* A shared database has its own tools, which know the rest of it too. */
+static int check_ours(const char *url, struct dh_err *err)
+{
+  struct dh_store_files files;
+  int rc = dh_store_files(url, NULL, &files, err);
+
+  if (rc || files.local)
+    return rc;
+  dh_err_set(err, DH_EUSE, "a PostgreSQL store is copied and put back by the tools of its database");
+  return dh_err_advice(err, "pg_dump --schema=deskhand and pg_restore; files of cases are in %s",
+                       files.blobs);
+}
+
 static int write_mark(const char *folder, const struct copying *c, struct dh_err *err)
 {
   char path[DH_PATH * 2], at[24], text[300];
@@ -137,8 +150,10 @@ static int exec_backup(struct dh_cli *cli)
   struct dh_store *store = NULL;
   struct copying c = {.files = 0};
   struct dh_err err;
-  int rc = dh_store_open(&o, &store, &err);
+  int rc = check_ours(o.url, &err);
 
+  if (!rc)
+    rc = dh_store_open(&o, &store, &err);
   if (!rc)
     rc = backup(store, cli->words[0], &c, &err);
   dh_store_close(&store);
@@ -167,7 +182,7 @@ static int restored_work(struct dh_db *db, void *self, struct dh_err *err)
 static int check_target(const char *url, const char *path, struct dh_err *err)
 {
   char who[64];
-  int pid = 0, rc = dh_store_holder(url, &pid, who, err);
+  int pid = 0, rc = dh_store_holder(url, NULL, &pid, who, err);
 
   if (rc)
     return rc;
@@ -275,7 +290,9 @@ static int exec_restore(struct dh_cli *cli)
   dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs);
   snprintf(path, sizeof path, "%.*s", (int)(strlen(blobs) - strlen(".blobs")), blobs);
   dh_buf_init(&m.out, 64 << 20);
-  rc = check_backup(cli->words[0], &err);
+  rc = check_ours(url, &err);
+  if (!rc)
+    rc = check_backup(cli->words[0], &err);
   if (!rc)
     rc = check_target(url, path, &err);
   if (!rc)

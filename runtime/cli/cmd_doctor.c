@@ -59,6 +59,7 @@ static const struct {
     {"xtst", "libxtst-dev"},
     {"xext", "libxext-dev"},
     {"libpng", "libpng-dev"},
+    {"libpq", "libpq-dev"},
     {"libxdo", "libxdo-dev"},
     {"xcb", "libxcb1-dev"},
     {"xcb-shm", "libxcb-shm0-dev"},
@@ -184,16 +185,19 @@ static void check_store(struct report *r, struct dh_cli *cli)
   const struct dh_val *problems;
   struct dh_buf out;
   struct dh_err err;
+  struct dh_store_files files;
+  const char *kind;
   int pid = 0, rc;
 
   dh_store_url(cli->conf, url, sizeof url);
+  kind = !dh_store_files(url, NULL, &files, NULL) && !files.local ? "postgresql" : "sqlite";
   dh_buf_init(&out, 16 << 20);
   rc = dh_cli_read(cli, store_work, &out, &err);
   if (!rc)
     rc = dh_val_parse_buf(&out, &v, &err);
   problems = dh_val_get(v, "problems");
   if (rc == DH_ENOENT) {
-    snprintf(text, sizeof text, "%s does not exist yet; the first command makes it (sqlite)", url);
+    snprintf(text, sizeof text, "%s does not exist yet; the first command makes it (%s)", url, kind);
     add(r, NOTE, "store", text, "");
   } else if (rc) {
     add(r, MISSING, "store", err.text, err.advice);
@@ -201,12 +205,12 @@ static void check_store(struct report *r, struct dh_cli *cli)
     snprintf(text, sizeof text, "%s is damaged: %.*s", url, (int)problems->items[0].n, problems->items[0].s);
     add(r, MISSING, "store", text, "restore the last backup, or ask for help before anything runs on it");
   } else {
-    snprintf(text, sizeof text, "%s is whole: %lld cases, %lld journal rows, %lld MB (sqlite)", url,
+    snprintf(text, sizeof text, "%s is whole: %lld cases, %lld journal rows, %lld MB (%s)", url,
              (long long)dh_val_int(v, "cases", 0), (long long)dh_val_int(v, "rows", 0),
-             (long long)dh_val_int(v, "bytes", 0) >> 20);
+             (long long)dh_val_int(v, "bytes", 0) >> 20, kind);
     add(r, OK, "store", text, "");
   }
-  if (!dh_store_holder(url, &pid, who, NULL) && pid) {
+  if (!dh_store_holder(url, dh_conf_get(cli->conf, "fleet.host"), &pid, who, NULL) && pid) {
     snprintf(text, sizeof text, "held by pid %d (%s)", pid, who);
     add(r, NOTE, "store lock", text, "");
   }

@@ -37,7 +37,8 @@ static const struct dh_option common[] = {
     {"help", NULL, "this text"},
     {"json", NULL, "for programs: one JSON value on standard output"},
     {"store", "URL",
-     "where queues and journals are kept: sqlite:PATH (else DESKHAND_STORE, else the data folder)"},
+     "where queues and journals are kept: sqlite:PATH, postgresql://HOST/DATABASE (else DESKHAND_STORE, else "
+     "the data folder)"},
     {"set", "KEY=VALUE", "a setting for this call, as in deskhand.conf; see: deskhand config show --all"},
     {NULL, NULL, NULL},
 };

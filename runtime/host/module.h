@@ -6,7 +6,7 @@
 
 #include <lauxlib.h>
 
-enum { DH_MODULE_ABI = 1 };
+enum { DH_MODULE_ABI = 2 };
 
 /* A program a child process runs: `deskhand NAME`, started by the launcher with a connected socket. */
 struct dh_role {
@@ -42,7 +42,8 @@ struct dh_lua {
 };
 extern const struct dh_lua dh_module_lua[]; /* every module links its own */
 
-struct dh_command; /* runtime/cli/cli.h */
+struct dh_command;   /* runtime/cli/cli.h */
+struct dh_store_ops; /* runtime/store/store.h */
 
 struct dh_module {
   int abi; /* DH_MODULE_ABI */
@@ -53,6 +54,7 @@ struct dh_module {
   const struct dh_codec *codecs;
   const struct dh_command *const *commands;
   const struct dh_vault *vault;
+  const struct dh_store_ops *store; /* a backend */
 };
 
 /* Marks the one symbol that a module exports: DH_EXPORT const struct dh_module dh_module = { … }; */

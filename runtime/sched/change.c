@@ -164,9 +164,18 @@ char *dh_store_url(const struct dh_conf *c, char *out, size_t size)
   return out;
 }
 
+void dh_store_conf(const struct dh_conf *c, struct dh_store_options *o)
+{
+  o->host = dh_conf_get(c, "fleet.host");
+  o->lease_ms = dh_conf_time_ms(c, "fleet.lease", 0);
+  o->settle_ms = dh_conf_time_ms(c, "fleet.settle", 0);
+}
+
 char *dh_store_blobs_of(const char *url, char *out, size_t size)
 {
-  snprintf(out, size, "%s.blobs", strncmp(url, "sqlite:", 7) == 0 ? url + 7 : url);
+  struct dh_store_files files;
+
+  snprintf(out, size, "%s", dh_store_files(url, NULL, &files, NULL) ? "" : files.blobs);
   return out;
 }
 
@@ -331,9 +340,14 @@ int dh_change_stop(const char *url, bool drain, void (*note)(const char *text), 
 
 int dh_change_send(const char *url, const struct dh_buf *request, struct dh_buf *answer, struct dh_err *err)
 {
+  struct dh_store_files files;
   struct dh_err again;
-  int fd, rc = reach(url, &fd, err);
+  int fd, rc = dh_store_files(url, NULL, &files, err);
 
+  if (!rc && !files.local)
+    return do_it_here(url, request, answer, err);
+  if (!rc)
+    rc = reach(url, &fd, err);
   if (!rc && fd < 0) {
     rc = do_it_here(url, request, answer, err);
     /* a supervisor that was only beginning has its socket by now */

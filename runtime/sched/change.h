@@ -29,12 +29,15 @@ int dh_change_put_add(struct dh_buf *b, const struct dh_robot *r, const struct d
  * its end, however long, and says what it is doing by `note` (may be NULL). DH_ENOENT: none runs. Blocks. */
 int dh_change_stop(const char *url, bool drain, void (*note)(const char *text), struct dh_err *err);
 
-/* The whole way, for commands: over the control socket, or by itself. Blocks. url as in the configuration. */
+/* The whole way, for commands: over the control socket, or by itself (always in a store that hosts share).
+ * Blocks. url as in the configuration. */
 int dh_change_send(const char *url, const struct dh_buf *request, struct dh_buf *answer, struct dh_err *err);
 
 /* Path of the control socket of a store: PATH.sock, in the runtime folder if that is too long for a socket.
  */
 int dh_control_path(const char *url, char *out, size_t size, struct dh_err *err);
+/* What the configuration says of this host in a store that hosts share. */
+void dh_store_conf(const struct dh_conf *c, struct dh_store_options *o);
 /* Folder of the blobs of a store (see dh_blob_put), without opening it. */
 char *dh_store_blobs_of(const char *url, char *out, size_t size);
 /* The store's URL: --store, DESKHAND_STORE, the configuration, else the data folder. */

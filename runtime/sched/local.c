@@ -120,6 +120,7 @@ int dh_local_open(const struct dh_local_options *o, struct dh_local **out, struc
   }
   watch_signals(l);
   so.loop = &l->loop;
+  dh_store_conf(o->conf, &so);
   rc = dh_store_open(&so, &l->store, err);
   dh_children_init(&l->children, &l->loop, o->conf, rc ? -1 : dh_store_lock_fd(l->store));
   if (!rc)

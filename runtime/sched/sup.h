@@ -107,6 +107,7 @@ struct dh_supervisor {
   int signal;
   bool stopping, stopped, asked_due;
   bool draining;        /* nothing new begins: only effects that have begun are waited for */
+  bool fenced, joining; /* our leases are over; nothing is claimed until we have joined again */
   struct dh_err failed; /* why it ends, when it is a failure */
   uv_timer_t due, watch, again, redraw, unblock, turn, reread;
   uv_signal_t signals[2];
@@ -171,6 +172,15 @@ void dh_sup_control_close(struct dh_supervisor *s);
 int dh_sup_change(struct dh_supervisor *s, const void *request, size_t n,
                   void (*done)(void *self, int rc, const struct dh_buf *answer, const struct dh_err *err),
                   void *self, struct dh_err *err);
+
+/* ---- sup_fleet.c */
+void dh_sup_stirred(void *self, const char *queue); /* of dh_store_options */
+/* To be called several times a second. Ends all workers and what they were lent when the leases are about to
+ * end, and joins again. */
+void dh_sup_fence(struct dh_supervisor *s);
+/* An error of the store that will pass: a database that hosts share was away, or they were in each other's
+ * way. What was asked is asked again. */
+bool dh_sup_passing(const struct dh_supervisor *s, const struct dh_err *err);
 
 /* ---- sup_intake.c */
 int dh_sup_intake_start(struct dh_supervisor *s, const char *robot, struct dh_err *err);

@@ -10,12 +10,6 @@
 
 /* ---- records: one message is one job; each record fails or stands alone */
 
-struct result {
-  int rc;
-  int64_t lease_end;
-  struct dh_err *err; /* when rc < 0 */
-};
-
 struct records_job {
   struct dh_job job;
   struct dh_supervisor *s;
@@ -25,32 +19,39 @@ struct records_job {
   struct dh_val *v;
   const struct dh_val *list;
   size_t n;
-  int64_t *fences;
-  struct result *results;
+  struct dh_record *records;
+  struct dh_append *appends;
 };
+
+/* Reads records until one is none; how many. */
+static size_t read_records(struct records_job *j, size_t from, struct dh_err *why)
+{
+  size_t n = 0;
+
+  for (; from + n < j->n && !dh_record_get(&j->list->items[from + n], &j->records[from + n], why); n++)
+    j->appends[from + n].record = &j->records[from + n];
+  return n;
+}
 
 static int records_work(struct dh_db *db, struct dh_job *job, struct dh_err *err)
 {
   struct records_job *j = (struct records_job *)job;
+  int rc = 0;
 
-  for (size_t i = 0; i < j->n; i++) {
-    struct result *res = &j->results[i];
-    struct dh_record r;
+  for (size_t i = 0, n; i < j->n && !rc; i += n ? n : 1) {
+    struct dh_append *a = &j->appends[i];
     struct dh_err why;
-    int rc = dh_record_get(&j->list->items[i], &r, &why);
 
-    res->lease_end = INT64_MAX;
-    if (!rc)
-      rc = db->ops->append(db, &r, j->fences[i], &res->lease_end, &why);
-    if (rc && rc != DH_EREFUSED && rc != DH_EEXIST && rc != DH_ELIMIT && rc != DH_EFORMAT) {
-      *err = why;
-      return rc;
+    n = read_records(j, i, &why);
+    if (n) {
+      rc = db->ops->append_all(db, a, n, err);
+    } else {
+      a->rc = why.code;
+      if ((a->err = malloc(sizeof why)))
+        *a->err = why;
     }
-    res->rc = rc;
-    if (rc && (res->err = malloc(sizeof why)))
-      *res->err = why;
   }
-  return 0;
+  return rc;
 }
 
 static struct dh_sup_worker *worker_named(struct dh_supervisor *s, const char *name)
@@ -82,7 +83,7 @@ static void answer_records(const struct records_job *j, struct dh_sup_worker *w,
       if (!bad)
         bad = dh_put_int(&b, (int64_t)i);
       if (!bad)
-        bad = j->results[i].err ? dh_put_err(&b, j->results[i].err) : dh_put_int(&b, j->results[i].lease_end);
+        bad = j->appends[i].err ? dh_put_err(&b, j->appends[i].err) : dh_put_int(&b, j->appends[i].lease_end);
     }
   }
   if (!bad)
@@ -101,12 +102,12 @@ static void records_done(struct dh_job *job, int rc, const struct dh_err *err)
   if (rc)
     dh_log(DH_ERROR, NULL, "records of worker %s are not on the disk: %s", j->worker, err->text);
   for (size_t i = 0; i < j->n; i++) {
-    if (j->results[i].err)
-      dh_log(DH_WARN, NULL, "a record of worker %s was refused: %s", j->worker, j->results[i].err->text);
-    free(j->results[i].err);
+    if (j->appends[i].err)
+      dh_log(DH_WARN, NULL, "a record of worker %s was refused: %s", j->worker, j->appends[i].err->text);
+    free(j->appends[i].err);
   }
-  free(j->results);
-  free(j->fences);
+  free(j->appends);
+  free(j->records);
   free(j->v);
   dh_buf_fini(&j->bytes);
   free(j);
@@ -145,9 +146,9 @@ void dh_sup_records(struct dh_sup_worker *w, struct dh_frame *f, const struct dh
   rc = dh_val_parse_buf(&j->bytes, &j->v, &err);
   j->list = dh_val_get(j->v, "records");
   j->n = j->list && j->list->type == DH_LIST ? j->list->n : 0;
-  j->fences = calloc(j->n + 1, sizeof *j->fences);
-  j->results = calloc(j->n + 1, sizeof *j->results);
-  if (rc || !j->fences || !j->results)
+  j->records = calloc(j->n + 1, sizeof *j->records);
+  j->appends = calloc(j->n + 1, sizeof *j->appends);
+  if (rc || !j->records || !j->appends)
     j->n = 0;
   for (size_t i = 0; i < j->n; i++) {
     struct dh_sup_run *r = dh_sup_run_find(s, dh_val_text(&j->list->items[i], "run", run, sizeof run));
@@ -155,7 +156,7 @@ void dh_sup_records(struct dh_sup_worker *w, struct dh_frame *f, const struct dh
     int64_t kind = dh_val_int(&j->list->items[i], "kind", 0);
     bool takes = r && r->worker == w && (!s->draining || dh_sup_drain_takes(r, kind));
 
-    j->fences[i] = takes ? r->claim.fence : -1; /* no fence: it is not the worker's run, or no more */
+    j->appends[i].fence = takes ? r->claim.fence : -1; /* no fence: it is not the worker's run, or no more */
     if (takes)
       note(r, kind);
   }

@@ -50,6 +50,12 @@ static void change_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct change_job *j = (struct change_job *)job;
   struct dh_supervisor *s = j->s;
 
+  if (rc && dh_sup_passing(s, err)) {
+    dh_sup_job_done(s);
+    dh_buf_clear(&j->answer);
+    dh_sup_submit(s, &j->job);
+    return;
+  }
   j->told(j->self, rc, &j->answer, err);
   free(j->v);
   dh_buf_fini(&j->request);

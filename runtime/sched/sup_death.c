@@ -75,6 +75,11 @@ static void release_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct release_job *j = (struct release_job *)job;
   struct dh_supervisor *s = j->s;
 
+  if (rc && dh_sup_passing(s, err)) {
+    dh_sup_job_done(s);
+    dh_sup_submit(s, &j->job); /* it waits for the database */
+    return;
+  }
   if (rc)
     dh_sup_fail(s, err);
   free(j->runs);

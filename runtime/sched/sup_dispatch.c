@@ -219,12 +219,14 @@ static void claim_done(struct dh_job *job, int rc, const struct dh_err *err)
   if (c->claiming.n < c->wanted)
     c->q->dry = true;
   for (size_t i = 0; i < c->claiming.n; i++)
-    if (rc || !add_run(s, c->q, &c->claiming.claims[i])) {
+    if (rc || s->fenced || !add_run(s, c->q, &c->claiming.claims[i])) {
       dh_claim_fini(&c->claiming.claims[i]);
-      if (!rc)
+      if (!rc && !s->fenced)
         rc = dh_err_set(&why, DH_ENOMEM, "no memory for a run"), err = &why;
     }
-  if (rc) {
+  if (rc && dh_sup_passing(s, err)) {
+    c->q->dry = false;
+  } else if (rc) {
     dh_log(DH_ERROR, NULL, "no case can be claimed: %s", err->text);
     dh_sup_fail(s, err);
   }
@@ -262,7 +264,7 @@ static void claim(struct dh_supervisor *s, struct dh_sup_queue *q, int n)
 
 void dh_sup_dispatch(struct dh_supervisor *s)
 {
-  if (s->stopping || s->draining)
+  if (s->stopping || s->draining || s->fenced)
     return;
   dh_sup_place(s);
   for (struct dh_sup_queue *q = s->queues; q; q = q->next) {

@@ -115,7 +115,7 @@ static void commit_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct dh_sup_finish *f = (struct dh_sup_finish *)job;
   struct dh_supervisor *s = f->s;
 
-  if (rc && rc != DH_EREFUSED) {
+  if (rc && rc != DH_EREFUSED && !dh_sup_passing(s, err)) {
     dh_sup_fail(s, err);
   } else if (!rc) {
     dh_ending_say(&f->e, f->added);
@@ -198,6 +198,8 @@ static void read_done(struct dh_job *job, int rc, const struct dh_err *err)
     rc = begin_work(f, &why);
   if (s->stopping)
     done(f, false);
+  else if (rc && dh_sup_passing(s, &why))
+    done(f, true);
   else if (rc)
     blocked(f, &why);
   dh_sup_job_done(s);
@@ -281,7 +283,9 @@ static void over_done(struct dh_job *job, int rc, const struct dh_err *err)
     why = *err;
   else
     rc = dh_val_parse_buf(&f->over, &list, &why);
-  if (rc)
+  if (rc && dh_sup_passing(s, &why))
+    s->unsettled = true;
+  else if (rc)
     dh_sup_fail(s, &why);
   else
     over = choose(f, list);

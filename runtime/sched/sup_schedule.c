@@ -123,6 +123,11 @@ static void slot_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct rule *r = j->rule;
   struct dh_supervisor *s = r->all->s;
 
+  if (rc && dh_sup_passing(s, err)) {
+    dh_sup_job_done(s);
+    dh_sup_submit(s, &j->job); /* it waits for the database; what was decided meanwhile stands */
+    return;
+  }
   r->busy = false;
   if (rc) {
     failed(r, err);
@@ -297,6 +302,13 @@ static void wait_done(struct dh_job *job, int rc, const struct dh_err *err)
   struct wait_job *j = (struct wait_job *)job;
   struct dh_sup_schedules *a = j->all;
 
+  if (rc && dh_sup_passing(a->s, err)) {
+    dh_sup_job_done(a->s);
+    j->released = 0;
+    j->added = 0;
+    dh_sup_submit(a->s, &j->job);
+    return;
+  }
   a->waiting = false;
   if (rc)
     dh_sup_fail(a->s, err);

@@ -79,7 +79,8 @@ bool dh_sup_dry(const struct dh_supervisor *s)
 
 static bool nothing_runs(const struct dh_supervisor *s)
 {
-  return !s->runs && !dh_sup_intake_busy(s) && s->jobs == 0 && dh_sup_dry(s) && !dh_sup_finish_busy(s);
+  return !s->runs && !s->fenced && !dh_sup_intake_busy(s) && s->jobs == 0 && dh_sup_dry(s) &&
+         !dh_sup_finish_busy(s);
 }
 
 static void due_now(uv_timer_t *t)
@@ -100,7 +101,9 @@ static void due_done(struct dh_job *job, int rc, const struct dh_err *err)
   s->jobs--;
   free(j->names);
   free(j);
-  if (rc) {
+  if (rc && dh_sup_passing(s, err)) {
+    dh_sup_look(s);
+  } else if (rc) {
     dh_sup_fail(s, err);
   } else if (s->stopping) {
     dh_loop_stop(&s->loop);
@@ -161,6 +164,7 @@ void dh_sup_look_later(struct dh_supervisor *s, int64_t ms)
 
 static void watch(uv_timer_t *t)
 {
+  dh_sup_fence(t->data);
   dh_sup_workers_watch(t->data);
 }
 
@@ -241,18 +245,25 @@ static void open_timers(struct dh_supervisor *s)
 
 static int open_all(struct dh_supervisor *s, const char *url, struct dh_err *err)
 {
-  struct dh_store_options so = {
-      .url = url, .mode = DH_STORE_WRITE, .loop = &s->loop, .who = "deskhand serve"};
+  struct dh_store_options so = {.url = url,
+                                .mode = DH_STORE_WRITE,
+                                .loop = &s->loop,
+                                .who = "deskhand serve",
+                                .stir = dh_sup_stirred,
+                                .self = s};
   struct dh_pool_options po = {
       .loop = &s->loop, .conf = s->o.conf, .launcher = dh_sup_launcher, .self = s, .warm = true};
-  int rc = dh_takeover_open(&so, &s->store, err);
+  int rc;
+
+  dh_store_conf(s->o.conf, &so);
+  rc = dh_takeover_open(&so, &s->store, err);
 
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (!rc)
     rc = dh_launcher_open(&s->loop, dh_store_lock_fd(s->store), launcher_gone, s, &s->launcher, err);
   if (!rc)
     rc = dh_pool_open(&po, &s->pool, err);
-  if (!rc)
+  if (!rc && !dh_store_join(s->store)) /* commands write into a shared store by themselves */
     rc = dh_sup_control_open(s, url, err);
   if (!rc)
     rc = submit_first(s, err);

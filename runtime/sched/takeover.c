@@ -54,11 +54,14 @@ static void kill_holders(const struct stat *lock)
     closedir(d);
 }
 
-static bool lock_of(const char *url, struct stat *lock)
+static bool lock_of(const struct dh_store_options *o, struct stat *lock)
 {
-  char path[4200];
+  struct dh_store_files files;
+  char path[1100];
 
-  snprintf(path, sizeof path, "%s.lock", strncmp(url, "sqlite:", 7) == 0 ? url + 7 : url);
+  if (dh_store_files(o->url, o->host, &files, NULL))
+    return false;
+  snprintf(path, sizeof path, "%s.lock", files.lock);
   return stat(path, lock) == 0;
 }
 
@@ -71,7 +74,7 @@ int dh_takeover_open(struct dh_store_options *o, struct dh_store **out, struct d
 
   o->wait_ms = 0;
   rc = dh_store_open(o, out, err);
-  if (rc != DH_EUNAVAILABLE || dh_store_holder(o->url, &pid, who, NULL))
+  if (rc != DH_EUNAVAILABLE || dh_store_holder(o->url, o->host, &pid, who, NULL))
     return rc;
   /* the file names the supervisor; its children hold the lock for it and for a moment after it */
   alive = pid && (kill(pid, 0) == 0 || errno != ESRCH);
@@ -79,7 +82,7 @@ int dh_takeover_open(struct dh_store_options *o, struct dh_store **out, struct d
     return rc;
   o->wait_ms = WAIT_MS;
   rc = dh_store_open(o, out, err);
-  if (rc != DH_EUNAVAILABLE || alive || !lock_of(o->url, &lock))
+  if (rc != DH_EUNAVAILABLE || alive || !lock_of(o, &lock))
     return rc;
   kill_holders(&lock);
   return dh_store_open(o, out, err);

@@ -1,5 +1,5 @@
 /* sqlite.c - the SQLite backend: opening, the schema's versions, transactions, the op table. Owns the
- * connection. What the ops do stands in sqlite_<subject>.c. The lock and the folder are the front's
+ * connection. What the ops do stands in sql_<subject>.c. The lock and the folder are the front's
  * (store.c). */
 #include "sqlite.h"
 
@@ -23,61 +23,61 @@ static int schema_known(void)
 }
 
 /* Statements that are used once, before the cache is of use. */
-static int run(struct sq *q, const char *sql, struct dh_err *err)
+static int run(struct sq_lite *l, const char *sql, struct dh_err *err)
 {
-  return sqlite3_exec(q->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
-                                                                  : sq_fail(q, "cannot open the store", err);
+  return sqlite3_exec(l->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
+                                                                  : sq_fail(l, "cannot open the store", err);
 }
 
-static int pragma_int(struct sq *q, const char *sql, int *out, struct dh_err *err)
+static int pragma_int(struct sq_lite *l, const char *sql, int *out, struct dh_err *err)
 {
   sqlite3_stmt *st = NULL;
-  int rc = sqlite3_prepare_v2(q->sql, sql, -1, &st, NULL);
+  int rc = sqlite3_prepare_v2(l->sql, sql, -1, &st, NULL);
 
   if (rc == SQLITE_OK)
     rc = sqlite3_step(st);
   *out = rc == SQLITE_ROW ? sqlite3_column_int(st, 0) : 0;
   sqlite3_finalize(st);
-  return rc == SQLITE_ROW ? 0 : sq_fail(q, "cannot open the store", err);
+  return rc == SQLITE_ROW ? 0 : sq_fail(l, "cannot open the store", err);
 }
 
 /* All steps that are missing, in one transaction. */
-static int migrate(struct sq *q, int from, struct dh_err *err)
+static int migrate(struct sq_lite *l, int from, struct dh_err *err)
 {
   char set[96];
-  int rc = run(q, "BEGIN IMMEDIATE", err);
+  int rc = run(l, "BEGIN IMMEDIATE", err);
 
   for (int i = from; !rc && dh_schema[i]; i++)
-    rc = run(q, dh_schema[i], err);
+    rc = run(l, dh_schema[i], err);
   snprintf(set, sizeof set, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
            schema_known());
   if (!rc)
-    rc = run(q, set, err);
+    rc = run(l, set, err);
   if (!rc)
-    rc = run(q, "COMMIT", err);
+    rc = run(l, "COMMIT", err);
   if (rc)
-    sqlite3_exec(q->sql, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(l->sql, "ROLLBACK", NULL, NULL, NULL);
   return rc;
 }
 
-static int check_version(struct sq *q, bool write, struct dh_err *err)
+static int check_version(struct sq_lite *l, bool write, struct dh_err *err)
 {
   int version = 0, id = 0, known = schema_known(), tables = 0;
-  int rc = pragma_int(q, "PRAGMA user_version", &version, err);
+  int rc = pragma_int(l, "PRAGMA user_version", &version, err);
 
   if (!rc)
-    rc = pragma_int(q, "PRAGMA application_id", &id, err);
+    rc = pragma_int(l, "PRAGMA application_id", &id, err);
   if (!rc)
-    rc = pragma_int(q, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    rc = pragma_int(l, "SELECT count(*) FROM sqlite_schema", &tables, err);
   if (rc)
     return rc;
   if (id != APPLICATION_ID && (id || version || tables)) {
-    dh_err_set(err, DH_EFORMAT, "%s is a SQLite database, but no store of Deskhand", q->path);
+    dh_err_set(err, DH_EFORMAT, "%s is a SQLite database, but no store of Deskhand", l->path);
     dh_err_advice(err, "name another file with --store");
     return DH_EFORMAT;
   }
   if (version > known) {
-    dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand knows schema %d", q->path, version,
+    dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand knows schema %d", l->path, version,
                known);
     dh_err_advice(err, "use the Deskhand that wrote it, or a newer one");
     return DH_EFORMAT;
@@ -85,70 +85,72 @@ static int check_version(struct sq *q, bool write, struct dh_err *err)
   if (version == known)
     return 0;
   if (write)
-    return migrate(q, version, err);
+    return migrate(l, version, err);
   if (!version)
-    return dh_err_set(err, DH_ENOENT, "there is no store yet in %s", q->path);
-  dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand writes schema %d", q->path, version,
+    return dh_err_set(err, DH_ENOENT, "there is no store yet in %s", l->path);
+  dh_err_set(err, DH_EFORMAT, "the store %s has schema %d, this Deskhand writes schema %d", l->path, version,
              known);
   dh_err_advice(err, "deskhand serve (or any command that changes something) brings it up to date");
   return DH_EFORMAT;
 }
 
-static int set_up(struct sq *q, bool write, struct dh_err *err)
+static int set_up(struct sq_lite *l, bool write, struct dh_err *err)
 {
   int rc;
 
-  sqlite3_extended_result_codes(q->sql, 1);
-  sqlite3_busy_timeout(q->sql, BUSY_MS);
-  rc = run(q, "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000", err);
+  sqlite3_extended_result_codes(l->sql, 1);
+  sqlite3_busy_timeout(l->sql, BUSY_MS);
+  rc = run(l, "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000", err);
   if (!rc && write)
-    rc = run(q,
+    rc = run(l,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
              "PRAGMA journal_size_limit = 67108864",
              err);
   if (!rc)
-    rc = check_version(q, write, err);
+    rc = check_version(l, write, err);
   if (!rc && write)
-    sq_checkpoint_hook(q);
+    sq_checkpoint_hook(l);
   return rc;
 }
 
 static void sq_close(struct dh_db **db)
 {
-  struct sq *q = *db ? sq_of(*db) : NULL;
+  struct sq_lite *l = *db ? sq_lite_of(sq_of(*db)) : NULL;
 
-  if (!q)
+  if (!l)
     return;
-  sq_checkpoint_stop(q);
-  sq_finalize(q);
-  sqlite3_close(q->sql);
-  free(q->touched.v);
-  free(q);
+  sq_checkpoint_stop(l);
+  sq_finalize(l);
+  sqlite3_close(l->sql);
+  free(l->q.touched.v);
+  free(l);
   *db = NULL;
 }
 
 static int sq_open(const char *place, enum dh_store_mode mode, struct dh_db **out, struct dh_err *err)
 {
   bool write = mode == DH_STORE_WRITE;
-  struct sq *q = calloc(1, sizeof *q);
+  struct sq_lite *l = calloc(1, sizeof *l);
   int rc;
 
   *out = NULL;
-  if (!q)
+  if (!l)
     return dh_err_set(err, DH_ENOMEM, "no memory to open the store %s", place);
-  q->db.ops = &dh_sqlite_ops;
-  *out = &q->db;
-  if (snprintf(q->path, sizeof q->path, "%s", place) >= SQ_PATH - 16)
+  l->q.db.ops = &dh_sqlite_ops;
+  l->q.driver = &sq_sqlite_driver;
+  l->q.table_max = DH_DATA_TABLE;
+  *out = &l->q.db;
+  if (snprintf(l->path, sizeof l->path, "%s", place) >= SQ_PATH - 16)
     rc = dh_err_set(err, DH_ELIMIT, "the path of the store is too long: %s", place);
   else if (!write && access(place, F_OK))
     rc = dh_err_errno(err, "there is no store in %s", place);
   else {
-    snprintf(q->blobs, sizeof q->blobs, "%.*s.blobs", SQ_PATH - 16, place);
-    rc = sqlite3_open_v2(place, &q->sql,
+    snprintf(l->q.blobs, sizeof l->q.blobs, "%.*s.blobs", SQ_PATH - 16, place);
+    rc = sqlite3_open_v2(place, &l->sql,
                          SQLITE_OPEN_NOMUTEX |
                              (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY),
                          NULL);
-    rc = rc == SQLITE_OK ? set_up(q, write, err) : sq_fail(q, "cannot open the store", err);
+    rc = rc == SQLITE_OK ? set_up(l, write, err) : sq_fail(l, "cannot open the store", err);
   }
   if (rc)
     sq_close(out);
@@ -162,13 +164,7 @@ static int sq_open(const char *place, enum dh_store_mode mode, struct dh_db **ou
 
 static bool sq_sound(struct dh_db *db)
 {
-  return !sqlite3_get_autocommit(sq_of(db)->sql);
-}
-
-static void forget(struct sq *q)
-{
-  q->lease.run[0] = '\0';
-  q->touched.n = q->touched.marked = 0;
+  return !sqlite3_get_autocommit(sq_lite_of(sq_of(db))->sql);
 }
 
 static void sq_rollback(struct dh_db *db)
@@ -176,9 +172,9 @@ static void sq_rollback(struct dh_db *db)
   struct sq *q = sq_of(db);
 
   if (sq_sound(db))
-    sqlite3_exec(q->sql, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(sq_lite_of(q)->sql, "ROLLBACK", NULL, NULL, NULL);
   q->lost = true;
-  forget(q);
+  sq_forget(q);
 }
 
 static int sq_begin(struct dh_db *db, struct dh_err *err)
@@ -186,12 +182,12 @@ static int sq_begin(struct dh_db *db, struct dh_err *err)
   struct sq *q = sq_of(db);
   int rc;
 
-  forget(q);
-  if (sqlite3_db_readonly(q->sql, "main") == 1)
+  sq_forget(q);
+  if (sqlite3_db_readonly(sq_lite_of(q)->sql, "main") == 1)
     return sq_exec(q, NULL, err, "BEGIN", "");
   rc = sq_exec(q, NULL, err, "BEGIN IMMEDIATE", "");
   if (!rc && q->lost)
-    rc = sq_exec(q, NULL, err, "UPDATE cases SET torn = 1 WHERE state = 2", "");
+    rc = sq_exec(q, NULL, err, "UPDATE cases SET torn = 3 WHERE state = 2", "");
   if (rc)
     sq_rollback(db);
   return rc;
@@ -200,9 +196,9 @@ static int sq_begin(struct dh_db *db, struct dh_err *err)
 static int sq_commit(struct dh_db *db, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  int rc = sq_sound(db)
-               ? sq_exec(q, NULL, err, "COMMIT", "")
-               : dh_err_set(err, DH_EIO, "cannot write the store %s: its transaction is gone", q->path);
+  int rc = sq_sound(db) ? sq_exec(q, NULL, err, "COMMIT", "")
+                        : dh_err_set(err, DH_EIO, "cannot write the store %s: its transaction is gone",
+                                     sq_lite_of(q)->path);
 
   if (rc)
     sq_rollback(db);
@@ -237,6 +233,7 @@ static int sq_unmark(struct dh_db *db, bool undo, struct dh_err *err)
 
 const struct dh_store_ops dh_sqlite_ops = {
     .scheme = "sqlite",
+    .local = true,
     .open = sq_open,
     .close = sq_close,
     .begin = sq_begin,
@@ -272,6 +269,7 @@ const struct dh_store_ops dh_sqlite_ops = {
     .queue_take = sq_queue_take,
     .schedule_list = sq_schedule_list,
     .append = sq_append,
+    .append_all = sq_append_all,
     .review_list = sq_review_list,
     .review_show = sq_review_show,
     .review_answer = sq_review_answer,

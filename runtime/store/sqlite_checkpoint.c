@@ -78,7 +78,7 @@ static void checkpointer_free(struct sq_checkpointer *c)
   free(c);
 }
 
-static struct sq_checkpointer *begin(struct sq *q)
+static struct sq_checkpointer *begin(struct sq_lite *l)
 {
   struct sq_checkpointer *c = calloc(1, sizeof *c);
   pthread_condattr_t attr;
@@ -94,7 +94,7 @@ static struct sq_checkpointer *begin(struct sq *q)
   pthread_condattr_destroy(&attr);
   /* A connection that has read nothing yet does not know of the log, and its checkpoint would quietly do
    * nothing. */
-  if (sqlite3_open_v2(q->path, &c->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+  if (sqlite3_open_v2(l->path, &c->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
       sqlite3_exec(c->sql, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK) {
     sqlite3_busy_timeout(c->sql, 1000);
     if (!pthread_create(&c->thread, NULL, checkpoint_thread, c))
@@ -107,7 +107,7 @@ static struct sq_checkpointer *begin(struct sq *q)
 /* After each commit, on the writer's thread, its lock given up. */
 static int committed(void *self, sqlite3 *sql, const char *name, int pages)
 {
-  struct sq *q = self;
+  struct sq_lite *l = self;
   struct sq_checkpointer *c;
   struct timespec end;
   unsigned turn;
@@ -115,9 +115,9 @@ static int committed(void *self, sqlite3 *sql, const char *name, int pages)
 
   (void)sql;
   (void)name;
-  if (pages < PASSIVE_PAGES || (!q->checkpointer && !(q->checkpointer = begin(q))))
+  if (pages < PASSIVE_PAGES || (!l->checkpointer && !(l->checkpointer = begin(l))))
     return SQLITE_OK;
-  c = q->checkpointer;
+  c = l->checkpointer;
   clock_gettime(CLOCK_MONOTONIC, &end);
   end.tv_sec += WAIT_S;
   pthread_mutex_lock(&c->mutex);
@@ -130,14 +130,14 @@ static int committed(void *self, sqlite3 *sql, const char *name, int pages)
   return SQLITE_OK;
 }
 
-void sq_checkpoint_hook(struct sq *q)
+void sq_checkpoint_hook(struct sq_lite *l)
 {
-  sqlite3_wal_hook(q->sql, committed, q);
+  sqlite3_wal_hook(l->sql, committed, l);
 }
 
-void sq_checkpoint_stop(struct sq *q)
+void sq_checkpoint_stop(struct sq_lite *l)
 {
-  struct sq_checkpointer *c = q->checkpointer;
+  struct sq_checkpointer *c = l->checkpointer;
 
   if (!c)
     return;
@@ -147,5 +147,5 @@ void sq_checkpoint_stop(struct sq *q)
   pthread_mutex_unlock(&c->mutex);
   pthread_join(c->thread, NULL);
   checkpointer_free(c);
-  q->checkpointer = NULL;
+  l->checkpointer = NULL;
 }

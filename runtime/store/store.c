@@ -1,9 +1,8 @@
-/* store.c - the front: which backend, which files, one transaction for callers without a loop. Owns the
- * connection and the lock. The store thread is in store_thread.c. */
+/* store.c - the front: opening and closing, one transaction for callers without a loop. Owns the connection
+ * and the lock. What a URL means is in store_place.c, the store thread in store_thread.c. */
 #include "store_front.h"
 
 #include "lock.h"
-#include "sqlite.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,35 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct dh_store_ops *const backends[] = {&dh_sqlite_ops};
-
-/* "sqlite:PATH", "sqlite:///PATH", PATH. */
-static int split_url(const char *url, const struct dh_store_ops **ops, const char **place, struct dh_err *err)
-{
-  size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyz");
-
-  *ops = &dh_sqlite_ops;
-  *place = url;
-  if (n && url[n] == ':') {
-    *ops = NULL;
-    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
-      if (strlen(backends[i]->scheme) == n && !strncmp(backends[i]->scheme, url, n))
-        *ops = backends[i];
-    *place = url + n + 1;
-    if (!strncmp(*place, "//", 2))
-      *place += 2;
-  }
-  if (*ops && **place)
-    return 0;
-  dh_err_set(err, DH_EUSE, "\"%s\" names no store", url);
-  dh_err_advice(err, "write sqlite:PATH, or just a path");
-  return DH_EUSE;
-}
-
 /* The database and its folder, for nobody else's eyes. SQLite gives its other files the same rights. */
 static int make_files(const char *path, struct dh_err *err)
 {
-  char folder[SQ_PATH];
+  char folder[1024];
   const char *slash = strrchr(path, '/');
   int fd, rc;
 
@@ -72,11 +46,25 @@ static int open_files(struct dh_store *s, const struct dh_store_options *o, stru
   return dh_lock_take(s->path, o->who ? o->who : "deskhand", o->wait_ms, &s->lock_fd, err);
 }
 
+/* A shared store is written by many; a host's name by one. */
+static int open_host(struct dh_store *s, const struct dh_store_options *o, struct dh_err *err)
+{
+  char folder[sizeof s->files.lock];
+  int rc;
+
+  if (o->mode == DH_STORE_READ || !o->loop)
+    return 0;
+  snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(s->files.lock, '/') - s->files.lock), s->files.lock);
+  if ((rc = dh_dir_make(folder, err)))
+    return rc;
+  return dh_lock_take(s->files.lock, o->who ? o->who : "deskhand", o->wait_ms, &s->lock_fd, err);
+}
+
 int dh_store_open(const struct dh_store_options *o, struct dh_store **out, struct dh_err *err)
 {
   struct dh_store *s = calloc(1, sizeof *s);
   const struct dh_store_ops *ops;
-  const char *place;
+  const char *place = "";
   int rc;
 
   *out = NULL;
@@ -84,15 +72,17 @@ int dh_store_open(const struct dh_store_options *o, struct dh_store **out, struc
     return dh_err_set(err, DH_ENOMEM, "no memory to open a store");
   s->lock_fd = -1;
   *out = s;
-  if (!(rc = split_url(o->url, &ops, &place, err)) && strlen(place) > SQ_PATH - 16)
-    rc = dh_err_set(err, DH_ELIMIT, "the path of the store is too long: %s", place);
+  rc = dh_store_files(o->url, o->host, &s->files, err);
+  if (!rc)
+    rc = dh_store_place(o->url, &ops, &place, err);
   if (!rc) {
-    snprintf(s->path, sizeof s->path, "%s", place);
-    snprintf(s->blobs, sizeof s->blobs, "%.*s.blobs", SQ_PATH - 16, place);
-    rc = open_files(s, o, err);
+    snprintf(s->path, sizeof s->path, "%s", ops->local ? place : ops->scheme);
+    rc = ops->local ? open_files(s, o, err) : open_host(s, o, err);
   }
   if (!rc)
     rc = ops->open(place, o->mode, &s->db, err);
+  if (!rc && o->loop)
+    rc = dh_store_fleet_open(s, o, err);
   if (!rc && o->loop)
     rc = dh_store_thread_open(s, o->loop, err);
   if (rc)
@@ -109,6 +99,7 @@ void dh_store_close(struct dh_store **store)
   dh_store_thread_close(s);
   if (s->db)
     s->db->ops->close(&s->db);
+  dh_store_fleet_close(s);
   if (s->lock_fd >= 0)
     close(s->lock_fd);
   free(s);
@@ -122,7 +113,7 @@ const char *dh_store_path(const struct dh_store *s)
 
 const char *dh_store_blobs(const struct dh_store *s)
 {
-  return s->blobs;
+  return s->files.blobs;
 }
 
 int dh_store_lock_fd(const struct dh_store *s)
@@ -130,13 +121,12 @@ int dh_store_lock_fd(const struct dh_store *s)
   return s->lock_fd;
 }
 
-int dh_store_holder(const char *url, int *pid, char who[64], struct dh_err *err)
+int dh_store_holder(const char *url, const char *host, int *pid, char who[64], struct dh_err *err)
 {
-  const struct dh_store_ops *ops;
-  const char *place;
-  int rc = split_url(url, &ops, &place, err);
+  struct dh_store_files files;
+  int rc = dh_store_files(url, host, &files, err);
 
-  return rc ? rc : dh_lock_holder(place, pid, who, err);
+  return rc ? rc : dh_lock_holder(files.lock, pid, who, err);
 }
 
 int dh_store_backup(struct dh_store *s, const char *path, struct dh_err *err)

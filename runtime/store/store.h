@@ -2,9 +2,9 @@
  *
  * Three layers:
  *   struct dh_store_ops  what a backend can do, in a transaction that somebody else has begun (SQLite here,
- * PostgreSQL in its own file later). No type of a database appears in it. struct dh_db         one connection
- * of a backend. struct dh_store      the front: the lock, the blobs' folder, and either the store thread
- * (serve, run) or plain calls (commands that hold the lock, commands that only read).
+ * PostgreSQL in the module store_pg). No type of a database appears in it. struct dh_db         one
+ * connection of a backend. struct dh_store      the front: the lock, the blobs' folder, and either the store
+ * thread (serve, run) or plain calls (commands that hold the lock, commands that only read).
  *
  * Work is written once, as a function over a dh_db, and runs in either way:
  *   dh_store_submit  on the store thread, grouped with whatever else waits, answered on the loop thread;
@@ -139,6 +139,26 @@ struct dh_claim {
 };
 void dh_claim_fini(struct dh_claim *c);
 
+/* One record of several. The caller sets the first two. */
+struct dh_append {
+  const struct dh_record *record;
+  int64_t fence;
+  int64_t lease_end;  /* as append gives it */
+  int rc;             /* 0, or why this one was refused … */
+  struct dh_err *err; /* … in words: for free(); NULL also when there was no memory for it */
+};
+
+/* A process that holds leases in a database that hosts share. */
+struct dh_join {
+  const char *name;  /* of this host: one supervisor has it */
+  const char *place; /* names the lock that keeps a second process of this name on this machine away */
+  int64_t lease_ms;  /* a lease holds so long after it was last renewed */
+  int64_t settle_ms; /* an effect that a dead host began is not asked about before so long after that */
+  /* Any thread: cases of this queue ("": of any) may be due. */
+  void (*stir)(void *self, const char *queue);
+  void *self;
+};
+
 enum dh_store_mode {
   DH_STORE_READ,  /* no lock, nothing is created; DH_ENOENT when there is no store yet */
   DH_STORE_WRITE, /* holds the lock; creates what is missing */
@@ -163,8 +183,9 @@ struct dh_db {
  * A crash drops nothing. One (scope, position, kind) stands once. */
 struct dh_store_ops {
   const char *scheme; /* "sqlite" */
+  bool local;         /* the place is a file of this machine: one process at a time, who has its lock */
 
-  /* place: the URL behind "scheme:". */
+  /* place: the URL behind "scheme:" of a local one, else the whole. */
   int (*open)(const char *place, enum dh_store_mode mode, struct dh_db **out, struct dh_err *err);
   void (*close)(struct dh_db **db); /* idempotent through the pointer */
   int (*begin)(struct dh_db *db, struct dh_err *err);
@@ -173,6 +194,18 @@ struct dh_store_ops {
   int (*mark)(struct dh_db *db, struct dh_err *err);              /* from here on can be undone … */
   int (*unmark)(struct dh_db *db, bool undo, struct dh_err *err); /* … or is kept */
   bool (*sound)(struct dh_db *db); /* false: the transaction is gone, begin again */
+
+  /* ---- a database that hosts share; NULL in local ones */
+
+  /* Makes this process a host, whose claims are leases that end unless they are renewed (which a thread of
+   * the backend does); again when its leases were over, once its workers are gone. What a process of this
+   * name and place held before is due at once. DH_EUNAVAILABLE: another machine has the name. */
+  int (*join)(struct dh_db *db, const struct dh_join *j, struct dh_err *err);
+  /* Any thread. Until when the leases hold, monotonic ms: before it whatever acts under them must be gone. */
+  int64_t (*lease_end)(struct dh_db *db);
+  bool (*leads)(struct dh_db *db); /* any thread: this host runs what must run once */
+  void (*hurry)(struct dh_db *db); /* any thread: a database that is away is waited for no longer */
+
   /* Integrity for `doctor`: appends CBOR {version, cases, rows, bytes, problems: [text…]}. Reads everything:
    * slow. */
   int (*check)(struct dh_db *db, struct dh_buf *out, struct dh_err *err);
@@ -295,6 +328,10 @@ struct dh_store_ops {
   int (*append)(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_t *lease_end,
                 struct dh_err *err);
 
+  /* Several, in order, as append would. An error means that nothing was added; what is refused is told with
+   * its record. */
+  int (*append_all)(struct dh_db *db, struct dh_append *v, size_t n, struct dh_err *err);
+
   /* ---- reviews */
 
   /* Appends a CBOR list of {id, run, robot, key, period, name, word, role, effect, since, where, question}.
@@ -366,12 +403,20 @@ struct dh_store_ops {
 struct dh_store;
 
 struct dh_store_options {
-  const char *url; /* "sqlite:/var/lib/deskhand/store.db", or just a path */
+  const char *url; /* "sqlite:/var/lib/deskhand/store.db", or just a path; "postgresql://…" */
   enum dh_store_mode mode;
   struct dh_loop *loop; /* starts the store thread, answers on this loop; NULL: only dh_store_do */
   const char *who;      /* "deskhand serve": what another opener is told of us; DH_STORE_WRITE only */
   int64_t wait_ms;      /* for the lock, at most; 0: not at all */
+
+  /* of a shared one, with a loop: then this process is a host of its fleet */
+  const char *host;            /* NULL: the machine's name */
+  int64_t lease_ms, settle_ms; /* 0: DH_LEASE_MS, DH_SETTLE_MS */
+  /* Loop thread: cases of this queue ("": of any) may be due; others have made them so. */
+  void (*stir)(void *self, const char *queue);
+  void *self;
 };
+enum { DH_LEASE_MS = 8000, DH_SETTLE_MS = 60000 };
 
 /* Opens. Folders are made 0700, files 0600. Errors: DH_EUNAVAILABLE when the lock is held ("held by pid 71
  * (deskhand serve)"); DH_EACCES for a store of another user, with the command line that works; DH_EREFUSED on
@@ -382,12 +427,26 @@ int dh_store_open(const struct dh_store_options *o, struct dh_store **out, struc
  * child holds it). Idempotent through the pointer. The loop must run or be closed afterwards to end its last
  * handle. */
 void dh_store_close(struct dh_store **s);
-const char *dh_store_path(const struct dh_store *s); /* of the database file */
+const char *dh_store_path(const struct dh_store *s); /* of the database file; of a shared one its scheme */
 /* Descriptor of PATH.lock, -1 when reading. Not close-on-exec: whoever inherits it keeps the store taken, so
  * that a new supervisor starts only when the old tree is gone. */
 int dh_store_lock_fd(const struct dh_store *s);
+/* Monotonic ms before which whatever acts under this process's leases must have ended, unless they are
+ * renewed until then; INT64_MAX where nobody else can take them. */
+int64_t dh_store_lease_end(const struct dh_store *s);
+/* How this process joins its fleet, for db->ops->join when its leases were over; NULL where there is none. */
+const struct dh_join *dh_store_join(const struct dh_store *s);
+bool dh_store_leads(const struct dh_store *s); /* this process runs what must run once in the fleet */
+
+/* Where this machine keeps what belongs to a store. */
+struct dh_store_files {
+  bool local;       /* the store itself is a file here; else it may be used by many at once */
+  char lock[1024];  /* the lock's file is this with ".lock"; of a shared store: the lock of this host name */
+  char blobs[1024]; /* see dh_blob_put */
+};
+int dh_store_files(const char *url, const char *host, struct dh_store_files *out, struct dh_err *err);
 /* Who holds the store: pid 0 when nobody. who gets its description (64 bytes). */
-int dh_store_holder(const char *url, int *pid, char who[64], struct dh_err *err);
+int dh_store_holder(const char *url, const char *host, int *pid, char who[64], struct dh_err *err);
 
 /* One piece of work for the store thread; embedded in a struct of the caller, who owns it and keeps it until
  * `done`. */

@@ -241,6 +241,8 @@ void dh_store_thread_close(struct dh_store *s)
   t->stop = true;
   pthread_cond_signal(&t->more);
   pthread_mutex_unlock(&t->mutex);
+  if (t->db->ops->hurry)
+    t->db->ops->hurry(t->db);
   pthread_join(t->thread, NULL);
   tell(t);
   uv_close((uv_handle_t *)t->wake, free_wake);

@@ -19,22 +19,42 @@
 
 struct place {
   char dir[64];
-  char db[96];
+  char db[640]; /* the store's URL */
+  char schema[32];
 };
+
+/* The URL of another store that the tests do their work in: "postgresql://…?…&schema=…", which then gets one
+ * schema a test (tests/fakes/postgres.py). NULL: SQLite. */
+static inline const char *elsewhere(void)
+{
+  return getenv("DH_TEST_STORE");
+}
 
 static inline void place_make(struct place *p)
 {
+  static int places;
   const char *tmp = getenv("TMPDIR");
 
   snprintf(p->dir, sizeof p->dir, "%.30s/dh-store-XXXXXX", tmp && strlen(tmp) < 30 ? tmp : "/tmp");
   assert_non_null(mkdtemp(p->dir));
   snprintf(p->db, sizeof p->db, "%s/store.db", p->dir);
+  if (!elsewhere())
+    return;
+  snprintf(p->schema, sizeof p->schema, "t%d_%d", (int)getpid(), ++places);
+  snprintf(p->db, sizeof p->db, "%.*s%s", (int)(strstr(elsewhere(), "schema=") + 7 - elsewhere()),
+           elsewhere(), p->schema);
+  setenv("XDG_DATA_HOME", p->dir, 1); /* the lock of a host, and its files */
 }
 
 static inline void place_drop(struct place *p)
 {
-  char cmd[128];
+  char cmd[1024];
 
+  if (elsewhere()) {
+    snprintf(cmd, sizeof cmd, "'%s' -Xqc 'SET client_min_messages = error; DROP SCHEMA %s CASCADE' '%.*s'",
+             getenv("DH_TEST_PSQL"), p->schema, (int)(strstr(p->db, "&schema=") - p->db), p->db);
+    assert_int_equal(system(cmd), 0);
+  }
   snprintf(cmd, sizeof cmd, "rm -rf '%s'", p->dir);
   assert_int_equal(system(cmd), 0);
 }
@@ -47,6 +67,24 @@ static inline void place_drop(struct place *p)
       fail_msg("%s: %d %s (%s)", #call, ok_rc_, err.text, err.seen); \
   } while (0)
 
+static inline void nobody_stirs(void *self, const char *queue)
+{
+  (void)self;
+  (void)queue;
+}
+
+/* Claims in a shared store are those of a host. */
+static inline void host_join(struct dh_db *db, const char *name)
+{
+  struct dh_join j = {
+      .name = name, .place = "here", .lease_ms = 60000, .settle_ms = 60000, .stir = nobody_stirs};
+  struct dh_err err = {0};
+
+  OK(db->ops->begin(db, &err));
+  OK(db->ops->join(db, &j, &err));
+  OK(db->ops->commit(db, &err));
+}
+
 static inline struct dh_store *store_open(const struct place *p, enum dh_store_mode mode)
 {
   struct dh_store_options o = {.url = p->db, .mode = mode, .who = "test"};
@@ -54,6 +92,8 @@ static inline struct dh_store *store_open(const struct place *p, enum dh_store_m
   struct dh_err err = {0};
 
   OK(dh_store_open(&o, &s, &err));
+  if (mode == DH_STORE_WRITE && s->db->ops->join)
+    host_join(s->db, "test");
   return s;
 }
 

@@ -210,7 +210,8 @@ static void test_large_data(void **state)
   }
   free(v);
   snprintf(path, sizeof path, "find %s/store.db.blobs -type f | wc -l | grep -qx 2", f->place.dir);
-  assert_int_equal(system(path), 0);
+  if (!elsewhere())
+    assert_int_equal(system(path), 0);
   dh_claim_fini(&f->c);
 }
 
@@ -275,10 +276,13 @@ static void test_rebundle(void **state)
 static void test_checkpoints(void **state)
 {
   struct fixture *f = *state;
-  char *bytes = calloc(1, DH_DATA_ROW);
+  char *bytes;
   struct stat st;
   struct dh_err err;
 
+  if (elsewhere())
+    skip(); /* other databases look after their own log */
+  bytes = calloc(1, DH_DATA_ROW);
   begin_case(f, "L-1");
   for (int i = 1; i <= 40; i++) { /* 40 commits of 1 MB: the first thousand pages are behind after four */
     tx(f->db);
@@ -291,7 +295,7 @@ static void test_checkpoints(void **state)
     }
     tx_end(f->db);
   }
-  sq_checkpoint_stop((struct sq *)f->db); /* waits for the copy that goes on */
+  sq_checkpoint_stop(sq_lite_of(sq_of(f->db))); /* waits for the copy that goes on */
   assert_int_equal(stat(f->place.db, &st), 0);
   assert_true(st.st_size > 1 << 20);
   free(bytes);

@@ -209,6 +209,8 @@ static void test_schema_1(void **state)
   struct fixture *f = *state;
   sqlite3 *sql;
 
+  if (elsewhere())
+    skip(); /* other databases begin with later schemas */
   dh_store_close(&f->store);
   unlink(f->place.db);
   assert_int_equal(sqlite3_open(f->place.db, &sql), SQLITE_OK);

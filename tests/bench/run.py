@@ -126,6 +126,10 @@ def store(build):
     for line in lines_of([f"{build}/tests/bench/bench_store"]):
         name, value, unit = line.split(" ", 2)
         show("store: " + name.removeprefix("store_").replace("_", " "), float(value), unit.split(" ")[0] if "claimed" in unit else unit)
+    if os.path.exists(f"{build}/modules/store_pg.so"):
+        for line in lines_of(["/usr/bin/python3", "-B", "tests/bench/postgres.py", build, "3"]):
+            name, value, unit = line.split(" ", 2)
+            show(name.replace("_", " "), float(value), unit)
 
 
 BULK = """robot { about = "Many", cases = { key = "no" }, case = { no = text, amount = money } }

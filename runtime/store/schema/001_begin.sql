@@ -33,7 +33,7 @@ CREATE TABLE cases (
   charges    INTEGER NOT NULL DEFAULT 0,
   last_end   INTEGER NOT NULL DEFAULT 0, -- how the last start ended: 0 none, 1 crash, 2 put away, 3 system error
   woken      INTEGER NOT NULL DEFAULT 0, -- an answer came while it was leased
-  torn       INTEGER NOT NULL DEFAULT 0, -- 1: records of this lease were lost, 2: refused; it takes no more
+  torn       INTEGER NOT NULL DEFAULT 0, -- records of this lease: 1 undone, 2 refused, 3 lost with others'; it takes no more
   began      INTEGER NOT NULL DEFAULT 0,
   ended      INTEGER NOT NULL DEFAULT 0,
   last_row   INTEGER,                    -- journal.id of what ended the last attempt: its result or its error

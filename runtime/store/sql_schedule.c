@@ -1,6 +1,6 @@
-/* sqlite_schedule.c - slots of schedules become cases, once: the mark that moves and the case that is added
+/* sql_schedule.c - slots of schedules become cases, once: the mark that moves and the case that is added
  * are one transaction, and a mark that somebody else has moved meanwhile stops it. */
-#include "sqlite.h"
+#include "sql.h"
 
 #include "../base/clock.h"
 
@@ -60,7 +60,7 @@ int sq_schedule_open(struct dh_db *db, const char *queue, const char *rule, cons
                      int64_t *since, int64_t *decided, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  int64_t now = dh_wall_ms();
+  int64_t now = dh_wall_ms(); /* of this host, as its slots are */
   int rc = read_mark(q, queue, rule, since, decided, err);
 
   if (rc || *since >= 0)
@@ -91,7 +91,7 @@ static int note(struct sq *q, const struct dh_slot_new *s, const char *key, enum
 {
   return sq_exec(q, NULL, err,
                  "UPDATE schedules SET slot = ?, key = ?, fate = ?, at = ? WHERE queue = ? AND rule = ?",
-                 "itiitt", s->slot, key, (int64_t)fate, dh_wall_ms(), s->queue, s->rule);
+                 "itiitt", s->slot, key, (int64_t)fate, sq_now(q), s->queue, s->rule);
 }
 
 /* ---- those before */
@@ -111,7 +111,7 @@ static int under_way(struct sq *q, const struct dh_slot_new *s, int64_t *n, stru
 
 static int reject(struct sq *q, int64_t case_id, const char *by, struct dh_err *err)
 {
-  struct dh_record r = {.kind = DH_REC_REJECT, .at = dh_wall_ms()};
+  struct dh_record r = {.kind = DH_REC_REJECT, .at = sq_now(q)};
   struct dh_buf data;
   char reason[300];
   int64_t row = 0;
@@ -126,17 +126,17 @@ static int reject(struct sq *q, int64_t case_id, const char *by, struct dh_err *
     rc = sq_row_add(q, case_id, &r, true, &row, err);
   if (!rc)
     rc = sq_exec(q, NULL, err, "UPDATE cases SET state = 6, due = NULL, ended = ?, last_row = ? WHERE id = ?",
-                 "iii", dh_wall_ms(), row, case_id);
+                 "iii", sq_now(q), row, case_id);
   if (!rc)
     rc = sq_exec(q, NULL, err, "DELETE FROM slots WHERE case_id = ?", "i", case_id);
   dh_buf_fini(&data);
   return rc;
 }
 
-/* Those that have not begun make room for a newer one. */
+/* Those that have not begun make room for a newer one. Another host may begin one just now. */
 static int replace(struct sq *q, const struct dh_slot_new *s, int64_t *n, struct dh_err *err)
 {
-  int64_t id = 1;
+  int64_t id = 1, fresh = 0;
   int rc = 0;
 
   while (!rc && id) {
@@ -144,7 +144,9 @@ static int replace(struct sq *q, const struct dh_slot_new *s, int64_t *n, struct
                 "SELECT s.case_id FROM slots s JOIN cases c ON c.id = s.case_id WHERE s.queue = ? AND s.rule "
                 "= ? AND c.state = 1 LIMIT 1",
                 "tt", s->queue, s->rule);
-    if (!rc && id) {
+    if (!rc && id && !(rc = sq_lock(q, id, err)))
+      rc = sq_int(q, &fresh, 0, err, "SELECT 1 FROM cases WHERE id = ? AND state = 1", "i", id);
+    if (!rc && id && fresh) {
       rc = reject(q, id, s->c->key, err);
       --*n;
     }
@@ -235,6 +237,7 @@ int sq_slot_release(struct dh_db *db, const char *queue, size_t *released, size_
     rc = sq_exec(q, NULL, err, "UPDATE slots SET held = 0 WHERE case_id = ?", "i", id);
     if (!rc)
       rc = sq_exec(q, NULL, err, "UPDATE cases SET due = 0 WHERE id = ? AND state = 1", "i", id);
+    sq_stir(q, queue);
     ++*released;
   }
   if (!rc)
@@ -248,7 +251,7 @@ int sq_slot_release(struct dh_db *db, const char *queue, size_t *released, size_
 static int name_case(struct sq *q, const char *watched, int64_t id, char *key, size_t size,
                      struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(q, err, "SELECT period FROM cases WHERE id = ?", "i", id);
+  struct sq_stmt *st = sq_query(q, err, "SELECT period FROM cases WHERE id = ?", "i", id);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
@@ -284,13 +287,13 @@ int sq_queue_take(struct dh_db *db, const struct dh_slot_new *s, const char *wat
   taken.c = &c;
   taken.from = decided;
   taken.decided = newest;
-  taken.slot = dh_wall_ms();
+  taken.slot = sq_now(q);
   return sq_slot_take(db, &taken, fate, err);
 }
 
 /* ---- looking */
 
-static int put_schedule(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_schedule(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                         struct dh_err *err)
 {
   static const char *const numbers[] = {"since", "decided", "next", "slot", "at"};
@@ -301,9 +304,9 @@ static int put_schedule(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, str
   (void)data;
   (void)err;
   for (int i = 0; !rc && i < 5; i++)
-    rc = dh_put_ki(out, numbers[i], sqlite3_column_int64(st, i));
+    rc = dh_put_ki(out, numbers[i], sq_int64(st, i));
   if (!rc)
-    rc = dh_put_kt(out, "fate", dh_slot_fate_name(sqlite3_column_int(st, 5)));
+    rc = dh_put_kt(out, "fate", dh_slot_fate_name(sq_small(st, 5)));
   for (int i = 0; !rc && i < 3; i++)
     rc = dh_put_kt(out, texts[i], sq_text(st, 6 + i));
   return rc;
@@ -312,10 +315,11 @@ static int put_schedule(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, str
 int sq_schedule_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err,
-                              "SELECT since, decided, next, slot, at, fate, queue, rule, key FROM schedules "
-                              "ORDER BY next = 0, next, queue, rule",
-                              "");
+  struct sq_stmt *st =
+      sq_query(q, err,
+               "SELECT since, decided, next, slot, at, fate, queue, rule, key FROM schedules "
+               "ORDER BY next = 0, next, queue, rule",
+               "");
 
   return sq_rows(q, st, put_schedule, out, err);
 }

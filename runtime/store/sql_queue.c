@@ -1,8 +1,9 @@
-/* sqlite_queue.c - bundles, and cases as people see them: taken in, listed, shown, retried, counted. */
-#include "sqlite.h"
+/* sql_queue.c - bundles, and cases as people see them: taken in, listed, shown, retried, counted. */
+#include "sql.h"
 
 #include "../base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,15 +29,17 @@ int dh_case_state_parse(const char *name)
 int sq_bundle_put(struct dh_db *db, const char *hash, const char *name, const void *p, size_t n,
                   struct dh_err *err)
 {
-  return sq_exec(sq_of(db), NULL, err,
+  struct sq *q = sq_of(db);
+
+  return sq_exec(q, NULL, err,
                  "INSERT INTO bundles (hash, name, bytes, put) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                 "ttbi", hash, name, p, n, dh_wall_ms());
+                 "ttbi", hash, name, p, n, sq_now(q));
 }
 
 int sq_bundle_get(struct dh_db *db, const char *hash, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err, "SELECT bytes FROM bundles WHERE hash = ?", "t", hash);
+  struct sq_stmt *st = sq_query(q, err, "SELECT bytes FROM bundles WHERE hash = ?", "t", hash);
   int rc;
 
   if (!st)
@@ -46,7 +49,7 @@ int sq_bundle_get(struct dh_db *db, const char *hash, struct dh_buf *out, struct
     return dh_err_set(err, DH_ENOENT, "the store has no robot version %.12s", hash);
   if (rc < 0)
     return rc;
-  rc = sq_nomem(dh_buf_put(out, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)), err);
+  rc = sq_nomem(dh_buf_put(out, sq_blob(st, 0), sq_bytes(st, 0)), err);
   sq_end(st);
   return rc;
 }
@@ -66,7 +69,7 @@ int sq_case_add(struct dh_db *db, const struct dh_case_new *c, struct dh_err *er
 {
   struct sq *q = sq_of(db);
   const char *period = c->period ? c->period : "";
-  int64_t now = dh_wall_ms(), due = c->not_before > now ? c->not_before : 0, state;
+  int64_t now = sq_now(q), due = c->not_before > now ? c->not_before : 0, state;
   int n = 0, rc;
 
   if (!*c->queue || !*c->key)
@@ -79,8 +82,10 @@ int sq_case_add(struct dh_db *db, const struct dh_case_new *c, struct dh_err *er
                "tbi",
                c->queue, period, c->key, due, (int64_t)c->priority, c->deadline ? c->deadline : INT64_MAX,
                c->not_before, c->bundle, c->input, c->input_len, now);
-  if (!rc && n)
+  if (!rc && n) {
+    sq_stir(q, c->queue);
     return c->wants ? sq_period_open(q, c, err) : 0;
+  }
   if (!rc)
     rc = sq_int(q, &state, 0, err, "SELECT state FROM cases WHERE queue = ? AND period = ? AND key = ?",
                 "ttt", c->queue, period, c->key);
@@ -111,12 +116,12 @@ static int put_error(struct dh_buf *out, const struct dh_buf *data, struct dh_er
   return rc;
 }
 
-int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_err *err)
+int sq_case_put(struct sq *q, struct sq_stmt *st, struct dh_buf *out, struct dh_err *err)
 {
-  int state = sqlite3_column_int(st, 3);
+  int state = sq_small(st, 3);
   bool ok = state == DH_CASE_DONE || state == DH_CASE_REJECTED;
   bool bad = state == DH_CASE_RETRYING || state == DH_CASE_FAILED || state == DH_CASE_PARKED;
-  int64_t deadline = sqlite3_column_int64(st, 7);
+  int64_t deadline = sq_int64(st, 7);
   struct dh_buf data;
   int rc = 0;
 
@@ -126,16 +131,13 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
   if (rc || (rc = dh_put_kt(out, "queue", sq_text(st, 0))) ||
       (rc = dh_put_kt(out, "period", sq_text(st, 1))) || (rc = dh_put_kt(out, "key", sq_text(st, 2))) ||
       (rc = dh_put_kt(out, "state", dh_case_state_name(state))) ||
-      (rc = dh_put_ki(out, "attempts", sqlite3_column_int64(st, 4))) ||
-      (rc = dh_put_ki(out, "crashes", sqlite3_column_int64(st, 5))) ||
-      (rc = dh_put_ki(out, "priority", sqlite3_column_int64(st, 6))) ||
+      (rc = dh_put_ki(out, "attempts", sq_int64(st, 4))) ||
+      (rc = dh_put_ki(out, "crashes", sq_int64(st, 5))) ||
+      (rc = dh_put_ki(out, "priority", sq_int64(st, 6))) ||
       (rc = dh_put_ki(out, "deadline", deadline == INT64_MAX ? 0 : deadline)) ||
-      (rc = dh_put_ki(out, "not_before", sqlite3_column_int64(st, 8))) ||
-      (rc = dh_put_ki(out, "due", sqlite3_column_int64(st, 9))) ||
-      (rc = dh_put_kt(out, "run", sq_text(st, 10))) ||
-      (rc = dh_put_ki(out, "added", sqlite3_column_int64(st, 11))) ||
-      (rc = dh_put_ki(out, "began", sqlite3_column_int64(st, 12))) ||
-      (rc = dh_put_ki(out, "ended", sqlite3_column_int64(st, 13))) ||
+      (rc = dh_put_ki(out, "not_before", sq_int64(st, 8))) || (rc = dh_put_ki(out, "due", sq_int64(st, 9))) ||
+      (rc = dh_put_kt(out, "run", sq_text(st, 10))) || (rc = dh_put_ki(out, "added", sq_int64(st, 11))) ||
+      (rc = dh_put_ki(out, "began", sq_int64(st, 12))) || (rc = dh_put_ki(out, "ended", sq_int64(st, 13))) ||
       (rc = sq_put_data(out, "result", data.data, ok ? data.len : 0)) || (rc = dh_put_text(out, "error")) ||
       (rc = bad ? put_error(out, &data, err) : dh_put_nil(out)))
     sq_nomem(rc, err);
@@ -143,7 +145,7 @@ int sq_case_put(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_er
   return rc;
 }
 
-int sq_case_row(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out, struct dh_err *err)
+int sq_case_row(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out, struct dh_err *err)
 {
   int rc = dh_put_map(out, SQ_CASE_PAIRS);
 
@@ -155,15 +157,15 @@ int sq_case_list(struct dh_db *db, const char *queue, int state, size_t limit, s
                  struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err,
-                              "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
-                              "WHERE c.queue = ?1 AND (?2 = 0 OR c.state = ?2) ORDER BY c.id LIMIT ?3",
-                              "tii", queue, (int64_t)state, limit ? (int64_t)limit : (int64_t)-1);
+  struct sq_stmt *st = sq_query(q, err,
+                                "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
+                                "WHERE c.queue = ?1 AND (?2 = 0 OR c.state = ?2) ORDER BY c.id LIMIT ?3",
+                                "tii", queue, (int64_t)state, limit ? (int64_t)limit : INT64_MAX);
 
   return sq_rows(q, st, sq_case_row, out, err);
 }
 
-static int put_open_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_open_review(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                            struct dh_err *err)
 {
   int rc = dh_put_map(out, 4);
@@ -172,17 +174,17 @@ static int put_open_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, 
   (void)data;
   (void)err;
   if (!rc)
-    rc = dh_put_ki(out, "id", sqlite3_column_int64(st, 0));
+    rc = dh_put_ki(out, "id", sq_int64(st, 0));
   if (!rc)
     rc = dh_put_kt(out, "name", sq_text(st, 1));
   if (!rc)
     rc = dh_put_kt(out, "role", sq_text(st, 2));
-  return rc ? rc : dh_put_ki(out, "since", sqlite3_column_int64(st, 3));
+  return rc ? rc : dh_put_ki(out, "since", sq_int64(st, 3));
 }
 
 static int put_open_reviews(struct sq *q, int64_t case_id, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT r.id, j.name, r.role, j.at FROM reviews r JOIN journal j ON j.id = r.row WHERE r.case_id = "
       "? AND r.state = 1 ORDER BY r.id",
@@ -193,7 +195,7 @@ static int put_open_reviews(struct sq *q, int64_t case_id, struct dh_buf *out, s
 
 int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st =
+  struct sq_stmt *st =
       sq_query(q, err,
                "SELECT " SQ_CASE ", c.bundle, c.input FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
                "WHERE c.id = ?",
@@ -204,8 +206,7 @@ int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, str
     return rc ? rc : dh_err_set(err, DH_ENOENT, "there is no such case");
   if ((rc = dh_put_map(out, SQ_CASE_PAIRS + 3 + more)) || (rc = sq_case_put(q, st, out, err)) ||
       (rc = dh_put_kt(out, "bundle", sq_text(st, SQ_CASE_COLUMNS))) ||
-      (rc = sq_put_data(out, "input", sqlite3_column_blob(st, SQ_CASE_COLUMNS + 1),
-                        (size_t)sqlite3_column_bytes(st, SQ_CASE_COLUMNS + 1))) ||
+      (rc = sq_put_data(out, "input", sq_blob(st, SQ_CASE_COLUMNS + 1), sq_bytes(st, SQ_CASE_COLUMNS + 1))) ||
       (rc = dh_put_text(out, "reviews")))
     sq_nomem(rc, err);
   sq_end(st);
@@ -216,7 +217,7 @@ int sq_case_whole(struct sq *q, int64_t id, size_t more, struct dh_buf *out, str
 static int find_case(struct sq *q, const char *queue, const char *period, const char *key, int64_t *id,
                      struct dh_err *err)
 {
-  sqlite3_stmt *st;
+  struct sq_stmt *st;
   char near[512] = "";
   int rc = sq_int(q, id, 0, err,
                   "SELECT id FROM cases WHERE queue = ?1 AND key = ?2 AND (?3 IS NULL OR period = ?3) ORDER "
@@ -225,18 +226,19 @@ static int find_case(struct sq *q, const char *queue, const char *period, const 
 
   if (rc || *id)
     return rc;
-  st = sq_query(q, err,
-                "SELECT key, period FROM cases WHERE queue = ?1 ORDER BY key <> ?2, instr(key, ?2) = 0, "
-                "substr(key, 1, 3) <> "
-                "substr(?2, 1, 3), id DESC LIMIT 3",
-                "tt", queue, key);
+  st = sq_query(
+      q, err,
+      "SELECT key, period FROM cases WHERE queue = ?1 ORDER BY key <> ?2, replace(key, ?2, '') = key, "
+      "substr(key, 1, 3) <> "
+      "substr(?2, 1, 3), id DESC LIMIT 3",
+      "tt", queue, key);
   if (!st)
     return err->code;
   while ((rc = sq_step(q, st, err)) > 0) {
     size_t n = strlen(near);
 
-    sqlite3_snprintf((int)(sizeof near - n), near + n, "%s%s%s%s", n ? ", " : "", sq_text(st, 0),
-                     *sq_text(st, 1) ? " of " : "", sq_text(st, 1));
+    snprintf(near + n, sizeof near - n, "%s%s%s%s", n ? ", " : "", sq_text(st, 0),
+             *sq_text(st, 1) ? " of " : "", sq_text(st, 1));
   }
   if (rc)
     return rc;
@@ -283,8 +285,9 @@ int sq_case_retry(struct dh_db *db, const char *queue, const char *period, const
                       "%s of %s is %s; only a failed, parked, retrying or waiting case is tried again", key,
                       queue, dh_case_state_name((int)state));
   }
-  sqlite3_snprintf(sizeof object, object, "%s/%s%s%s", queue, period ? period : "",
-                   period && *period ? "/" : "", key);
+  sq_stir(q, NULL);
+  snprintf(object, sizeof object, "%s/%s%s%s", queue, period ? period : "", period && *period ? "/" : "",
+           key);
   return sq_audit(db, who, "retry", object, NULL, 0, err);
 }
 
@@ -308,15 +311,15 @@ int sq_case_rebundle(struct dh_db *db, const char *queue, const char *period, co
   return rc;
 }
 
-static int count(struct sq *q, sqlite3_stmt *st, int64_t counts[DH_CASE_STATES], struct dh_err *err)
+static int count(struct sq *q, struct sq_stmt *st, int64_t counts[DH_CASE_STATES], struct dh_err *err)
 {
   int rc = st ? 0 : err->code;
 
   while (!rc && (rc = sq_step(q, st, err)) > 0) {
-    int state = sqlite3_column_int(st, 0);
+    int state = sq_small(st, 0);
 
     if (state > 0 && state < DH_CASE_STATES)
-      counts[state] += sqlite3_column_int64(st, 1);
+      counts[state] += sq_int64(st, 1);
     rc = 0;
   }
   return rc;

@@ -1,5 +1,5 @@
-/* sqlite_admin.c - secrets (sealed), the audit of commands, and the integrity check. */
-#include "sqlite.h"
+/* sql_admin.c - secrets (sealed), the audit of commands, and the integrity check. */
+#include "sql.h"
 
 #include "../base/clock.h"
 
@@ -15,7 +15,7 @@ int sq_secret_set(struct dh_db *db, const char *name, const void *box, size_t n,
                    "INSERT INTO secrets (name, box, who, changed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) "
                    "DO UPDATE SET box = "
                    "?2, who = ?3, changed = ?4",
-                   "tbti", name, box, n, who, dh_wall_ms());
+                   "tbti", name, box, n, who, sq_now(sq_of(db)));
 
   return rc ? rc : sq_audit(db, who, "set secret", name, NULL, 0, err);
 }
@@ -30,12 +30,12 @@ static int no_secret(const char *name, struct dh_err *err)
 int sq_secret_get(struct dh_db *db, const char *name, struct dh_buf *box, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err, "SELECT box FROM secrets WHERE name = ?", "t", name);
+  struct sq_stmt *st = sq_query(q, err, "SELECT box FROM secrets WHERE name = ?", "t", name);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
     return rc ? rc : no_secret(name, err);
-  rc = sq_nomem(dh_buf_put(box, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0)), err);
+  rc = sq_nomem(dh_buf_put(box, sq_blob(st, 0), sq_bytes(st, 0)), err);
   sq_end(st);
   return rc;
 }
@@ -49,7 +49,7 @@ int sq_secret_remove(struct dh_db *db, const char *name, const char *who, struct
   return n ? sq_audit(db, who, "remove secret", name, NULL, 0, err) : no_secret(name, err);
 }
 
-static int put_secret(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_secret(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                       struct dh_err *err)
 {
   int rc = dh_put_map(out, 3);
@@ -60,14 +60,14 @@ static int put_secret(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struc
   if (!rc)
     rc = dh_put_kt(out, "name", sq_text(st, 0));
   if (!rc)
-    rc = dh_put_ki(out, "changed", sqlite3_column_int64(st, 1));
+    rc = dh_put_ki(out, "changed", sq_int64(st, 1));
   return rc ? rc : dh_put_kt(out, "who", sq_text(st, 2));
 }
 
 int sq_secret_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err, "SELECT name, changed, who FROM secrets ORDER BY name", "");
+  struct sq_stmt *st = sq_query(q, err, "SELECT name, changed, who FROM secrets ORDER BY name", "");
 
   return sq_rows(q, st, put_secret, out, err);
 }
@@ -79,10 +79,10 @@ int sq_audit(struct dh_db *db, const char *who, const char *what, const char *ob
 {
   return sq_exec(sq_of(db), NULL, err,
                  "INSERT INTO audit (at, who, what, object, detail) VALUES (?, ?, ?, ?, ?)", "itttb",
-                 dh_wall_ms(), who ? who : "", what, object, detail, n);
+                 sq_now(sq_of(db)), who ? who : "", what, object, detail, n);
 }
 
-static int put_audit(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_audit(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                      struct dh_err *err)
 {
   int rc = dh_put_map(out, 5);
@@ -91,23 +91,22 @@ static int put_audit(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct
   (void)data;
   (void)err;
   if (!rc)
-    rc = dh_put_ki(out, "at", sqlite3_column_int64(st, 0));
+    rc = dh_put_ki(out, "at", sq_int64(st, 0));
   if (!rc)
     rc = dh_put_kt(out, "who", sq_text(st, 1));
   if (!rc)
     rc = dh_put_kt(out, "what", sq_text(st, 2));
   if (!rc)
     rc = dh_put_kt(out, "object", sq_text(st, 3));
-  return rc ? rc
-            : sq_put_data(out, "detail", sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
+  return rc ? rc : sq_put_data(out, "detail", sq_blob(st, 4), sq_bytes(st, 4));
 }
 
 int sq_audit_list(struct dh_db *db, size_t limit, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st =
+  struct sq_stmt *st =
       sq_query(q, err, "SELECT at, who, what, object, detail FROM audit ORDER BY id DESC LIMIT ?", "i",
-               limit ? (int64_t)limit : (int64_t)-1);
+               limit ? (int64_t)limit : INT64_MAX);
 
   return sq_rows(q, st, put_audit, out, err);
 }
@@ -122,7 +121,7 @@ struct problems {
 /* Every row of the query is a problem, told in its first column. */
 static int collect(struct sq *q, struct problems *p, const char *sql, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(q, err, sql, "");
+  struct sq_stmt *st = sq_query(q, err, sql, "");
   int rc = st ? 0 : err->code;
 
   while (!rc && (rc = sq_step(q, st, err)) > 0) {
@@ -139,7 +138,7 @@ static int collect(struct sq *q, struct problems *p, const char *sql, struct dh_
 /* Files that the journal names: there, and with the bytes that their name says. */
 static int collect_files(struct sq *q, struct problems *p, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT DISTINCT blob FROM journal WHERE blob IS NOT NULL AND blob NOT IN (SELECT hash FROM blobs)",
       "");
@@ -165,7 +164,6 @@ static int collect_files(struct sq *q, struct problems *p, struct dh_err *err)
 int sq_check(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   static const char *const rules[] = {
-      "PRAGMA integrity_check",
       "SELECT 'journal row ' || id || ' belongs to no case' FROM journal WHERE case_id NOT IN (SELECT id "
       "FROM cases)",
       "SELECT 'review ' || id || ' has no question' FROM reviews WHERE row NOT IN (SELECT id FROM journal)",
@@ -183,19 +181,20 @@ int sq_check(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
   int rc = 0;
 
   dh_buf_init(&p.items, SQ_OUT_MAX);
+  if (q->driver->damage)
+    rc = collect(q, &p, q->driver->damage, err);
   for (size_t i = 0; !rc && i < sizeof rules / sizeof *rules; i++)
     rc = collect(q, &p, rules[i], err);
   if (!rc)
     rc = collect_files(q, &p, err);
   if (!rc)
-    rc = sq_int(q, &version, 0, err, "PRAGMA user_version", "");
+    rc = sq_int(q, &version, 0, err, q->driver->version, "");
   if (!rc)
     rc = sq_int(q, &cases, 0, err, "SELECT count(*) FROM cases", "");
   if (!rc)
     rc = sq_int(q, &rows, 0, err, "SELECT count(*) FROM journal", "");
   if (!rc)
-    rc = sq_int(q, &bytes, 0, err,
-                "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", "");
+    rc = sq_int(q, &bytes, 0, err, q->driver->size, "");
   if (!rc && ((rc = dh_put_map(out, 5)) || (rc = dh_put_ki(out, "version", version)) ||
               (rc = dh_put_ki(out, "cases", cases)) || (rc = dh_put_ki(out, "rows", rows)) ||
               (rc = dh_put_ki(out, "bytes", bytes)) || (rc = dh_put_text(out, "problems"))))

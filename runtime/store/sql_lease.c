@@ -1,5 +1,5 @@
-/* sqlite_lease.c - claims, and what becomes of leases whose worker died. */
-#include "sqlite.h"
+/* sql_lease.c - claims, and what becomes of leases whose worker died. */
+#include "sql.h"
 
 #include "../base/clock.h"
 
@@ -27,7 +27,7 @@ static int by_rank(const void *a, const void *b)
   return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static int refuse_held(const char *queue, enum dh_hold hold, struct dh_err *err)
+int sq_hold_refuse(const char *queue, enum dh_hold hold, struct dh_err *err)
 {
   dh_err_set(err, DH_EREFUSED, "the queue %s is %s", queue, dh_hold_name(hold));
   return dh_err_advice(err, "deskhand queue resume %s", queue);
@@ -38,12 +38,12 @@ static int refuse_held(const char *queue, enum dh_hold hold, struct dh_err *err)
 static int find_due(struct sq *q, const char *queue, const struct dh_claim_ask *ask, struct candidate *v,
                     size_t *n, struct dh_err *err)
 {
-  sqlite3_stmt *st;
+  struct sq_stmt *st;
   enum dh_hold hold;
   int rc = sq_hold_of(q, queue, &hold, err);
 
   if (!rc && hold && ask->key)
-    return refuse_held(queue, hold, err);
+    return sq_hold_refuse(queue, hold, err);
   if (rc || hold == DH_HOLD_PAUSED)
     return rc;
   if (ask->key)
@@ -66,9 +66,9 @@ static int find_due(struct sq *q, const char *queue, const struct dh_claim_ask *
   if (!st)
     return err->code;
   while ((rc = sq_step(q, st, err)) > 0) {
-    v[*n].id = sqlite3_column_int64(st, 0);
-    v[*n].priority = sqlite3_column_int64(st, 1);
-    v[(*n)++].deadline = sqlite3_column_int64(st, 2);
+    v[*n].id = sq_int64(st, 0);
+    v[*n].priority = sq_int64(st, 1);
+    v[(*n)++].deadline = sq_int64(st, 2);
   }
   return rc;
 }
@@ -86,13 +86,13 @@ static void new_run_id(char out[DH_RUN_ID])
 static int answer_waits(struct sq *q, int64_t case_id, int attempt, struct dh_err *err)
 {
   static const char yes[] = {(char)0xf5}; /* CBOR true */
-  int64_t now = dh_wall_ms();
+  int64_t now = sq_now(q);
   int rc = 1;
 
   while (rc > 0) {
     struct dh_record r = {
         .kind = DH_REC_ANSWER, .attempt = attempt, .at = now, .data = yes, .len = sizeof yes};
-    sqlite3_stmt *st = sq_query(
+    struct sq_stmt *st = sq_query(
         q, err,
         "SELECT w.row, j.scope, j.position, j.word, j.hash, j.place FROM waits w JOIN journal j ON j.id "
         "= w.row WHERE w.case_id = ? AND w.until <= ? LIMIT 1",
@@ -103,9 +103,9 @@ static int answer_waits(struct sq *q, int64_t case_id, int attempt, struct dh_er
       return err->code;
     if ((rc = sq_step(q, st, err)) <= 0)
       break;
-    row = sqlite3_column_int64(st, 0);
+    row = sq_int64(st, 0);
     snprintf(r.scope, sizeof r.scope, "%s", sq_text(st, 1));
-    r.position = sqlite3_column_int64(st, 2);
+    r.position = sq_int64(st, 2);
     snprintf(r.word, sizeof r.word, "%s", sq_text(st, 3));
     snprintf(r.hash, sizeof r.hash, "%s", sq_text(st, 4));
     snprintf(r.where, sizeof r.where, "%s", sq_text(st, 5));
@@ -128,61 +128,39 @@ void dh_claim_fini(struct dh_claim *c)
   c->queue = c->period = c->key = NULL;
 }
 
-static int read_claim(struct sq *q, sqlite3_stmt *st, struct dh_claim *c, struct dh_err *err)
+int sq_claim_read(struct sq_stmt *st, struct dh_claim *c, struct dh_err *err)
 {
-  int end = sqlite3_column_int(st, 6);
-  int64_t deadline = sqlite3_column_int64(st, 11);
-  int rc;
-
-  snprintf(c->run, sizeof c->run, "%s", sq_text(st, 0));
-  c->fence = sqlite3_column_int64(st, 1);
-  c->attempt = sqlite3_column_int(st, 2);
-  c->tries = sqlite3_column_int(st, 3);
-  c->crashes = sqlite3_column_int(st, 4);
-  c->charges = sqlite3_column_int(st, 5);
-  c->resumed = end == SQ_END_CRASH || end == SQ_END_AWAY;
-  c->crashed = end == SQ_END_CRASH;
-  c->queue = sq_dup(st, 7);
-  c->period = sq_dup(st, 8);
-  c->key = sq_dup(st, 9);
-  c->priority = sqlite3_column_int(st, 10);
-  c->deadline = deadline == INT64_MAX ? 0 : deadline;
-  snprintf(c->bundle, sizeof c->bundle, "%s", sq_text(st, 12));
-  rc = dh_buf_put(&c->input, sqlite3_column_blob(st, 13), (size_t)sqlite3_column_bytes(st, 13));
-  if (!c->queue || !c->period || !c->key)
-    rc = DH_ENOMEM;
-  sq_nomem(rc, err);
-  while (!rc && (rc = sq_step(q, st, err)) > 0)
-    rc = 0;
-  if (rc)
-    sq_end(st);
-  return rc;
-}
-
-static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c, struct dh_err *err)
-{
-  char run[DH_RUN_ID];
-  sqlite3_stmt *st;
+  int end = sq_small(st, 6);
+  int64_t deadline = sq_int64(st, 11);
   int rc;
 
   memset(c, 0, sizeof *c);
   dh_buf_init(&c->input, SQ_OUT_MAX);
   dh_buf_init(&c->journal, DH_JOURNAL_MAX);
-  new_run_id(run);
-  st = sq_query(
-      q, err,
-      "UPDATE cases SET state = 2, due = NULL, worker = ?1, fence = fence + 1, attempt = attempt + 1, "
-      "tries = tries + (last_end NOT IN (1, 2)), woken = 0, torn = 0, run = coalesce(run, ?2), "
-      "began = iif(began, began, ?3) WHERE id = ?4 RETURNING run, fence, attempt, tries, crashes, charges, "
-      "last_end, "
-      "queue, period, key, priority, deadline, bundle, input",
-      "ttii", worker, run, dh_wall_ms(), id);
-  if (!st)
-    return err->code;
-  if ((rc = sq_step(q, st, err)) <= 0)
-    return rc ? rc : dh_err_set(err, DH_EIO, "case %lld left the queue while it was claimed", (long long)id);
-  if ((rc = read_claim(q, st, c, err)))
-    return rc;
+  snprintf(c->run, sizeof c->run, "%s", sq_text(st, 0));
+  c->fence = sq_int64(st, 1);
+  c->attempt = sq_small(st, 2);
+  c->tries = sq_small(st, 3);
+  c->crashes = sq_small(st, 4);
+  c->charges = sq_small(st, 5);
+  c->resumed = end == SQ_END_CRASH || end == SQ_END_AWAY;
+  c->crashed = end == SQ_END_CRASH;
+  c->queue = sq_dup(st, 7);
+  c->period = sq_dup(st, 8);
+  c->key = sq_dup(st, 9);
+  c->priority = sq_small(st, 10);
+  c->deadline = deadline == INT64_MAX ? 0 : deadline;
+  snprintf(c->bundle, sizeof c->bundle, "%s", sq_text(st, 12));
+  rc = dh_buf_put(&c->input, sq_blob(st, 13), sq_bytes(st, 13));
+  if (!c->queue || !c->period || !c->key)
+    rc = DH_ENOMEM;
+  return sq_nomem(rc, err);
+}
+
+int sq_claim_fill(struct sq *q, int64_t id, struct dh_claim *c, struct dh_err *err)
+{
+  int rc;
+
   if (c->attempt > 1 && (rc = answer_waits(q, id, c->attempt, err)))
     return rc;
   rc = sq_bundle_finished(&q->db, c->bundle, &c->bundle_finished, err);
@@ -191,8 +169,35 @@ static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c
   return rc ? rc : sq_nomem(dh_put_list(&c->journal, 0), err);
 }
 
+static int take(struct sq *q, int64_t id, const char *worker, struct dh_claim *c, struct dh_err *err)
+{
+  char run[DH_RUN_ID];
+  struct sq_stmt *st;
+  int rc;
+
+  memset(c, 0, sizeof *c);
+  new_run_id(run);
+  st = sq_query(
+      q, err,
+      "UPDATE cases SET state = 2, due = NULL, worker = ?1, fence = fence + 1, attempt = attempt + 1, "
+      "tries = tries + CASE WHEN last_end IN (1, 2) THEN 0 ELSE 1 END, woken = 0, torn = 0, run = "
+      "coalesce(run, ?2), "
+      "began = CASE WHEN began > 0 THEN began ELSE ?3 END WHERE id = ?4 RETURNING " SQ_CLAIM,
+      "ttii", worker, run, sq_now(q), id);
+  if (!st)
+    return err->code;
+  if ((rc = sq_step(q, st, err)) <= 0)
+    return rc ? rc : dh_err_set(err, DH_EIO, "case %lld left the queue while it was claimed", (long long)id);
+  rc = sq_claim_read(st, c, err);
+  while (!rc && (rc = sq_step(q, st, err)) > 0)
+    rc = 0;
+  if (rc)
+    sq_end(st);
+  return rc ? rc : sq_claim_fill(q, id, c, err);
+}
+
 /* A journal that no worker can be given would be claimed for ever. */
-static int park_long(struct sq *q, int64_t id, struct dh_claim *c, struct dh_err *err)
+int sq_claim_park(struct sq *q, int64_t id, struct dh_claim *c, struct dh_err *err)
 {
   struct dh_err why;
 
@@ -220,7 +225,7 @@ static int claim_round(struct sq *q, const struct dh_claim_ask *ask, struct dh_c
   for (size_t i = 0; !rc && i < found && *n < ask->n; i++) {
     rc = take(q, v[i].id, ask->worker, &claims[*n], err);
     if (rc == DH_ELIMIT) {
-      rc = park_long(q, v[i].id, &claims[*n], err);
+      rc = sq_claim_park(q, v[i].id, &claims[*n], err);
       *parked = true;
     } else
       ++*n; /* also when it failed: it is freed with the others */
@@ -237,7 +242,7 @@ int sq_claim(struct dh_db *db, const struct dh_claim_ask *ask, struct dh_claim *
   int rc;
 
   *n = 0;
-  rc = sq_exec(q, NULL, err, "UPDATE cases SET due = 0 WHERE due > 0 AND due <= ?", "i", dh_wall_ms());
+  rc = sq_exec(q, NULL, err, "UPDATE cases SET due = 0 WHERE due > 0 AND due <= ?", "i", sq_now(q));
   while (!rc && parked && !*n) /* nothing got must mean that nothing is due */
     rc = claim_round(q, ask, claims, n, &parked, err);
   if (rc)
@@ -279,7 +284,7 @@ int sq_case_park(struct sq *q, int64_t case_id, const struct dh_err *why, struct
     rc =
         sq_exec(q, NULL, err,
                 "UPDATE cases SET state = 8, due = NULL, worker = NULL, ended = ?, last_row = ? WHERE id = ?",
-                "iii", dh_wall_ms(), row, case_id);
+                "iii", sq_now(q), row, case_id);
   dh_buf_fini(&data);
   return rc;
 }
@@ -334,6 +339,7 @@ int sq_release(struct dh_db *db, const char *worker, const char *charged, const 
                  "WHERE state = 2",
                  "");
   q->lease.run[0] = '\0';
+  sq_stir(q, NULL);
   if (released)
     *released = (size_t)n + parked;
   return rc;
@@ -351,6 +357,7 @@ int sq_release_run(struct dh_db *db, const char *run, int64_t fence, struct dh_e
              "ti", run, fence);
 
   q->lease.run[0] = '\0';
+  sq_stir(q, NULL);
   if (!rc && id)
     rc = charge(q, id, run, "wrote a record that was refused",
                 "the log says which: a place that is taken, or data too large", &parked, err);

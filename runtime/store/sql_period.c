@@ -1,6 +1,6 @@
-/* sqlite_period.c - the end of a period: when every case of it is final, and the case that runs
+/* sql_period.c - the end of a period: when every case of it is final, and the case that runs
  * finish(batch). */
-#include "sqlite.h"
+#include "sql.h"
 
 _Static_assert(DH_CASE_NEW == 1 && DH_CASE_LEASED == 2 && DH_CASE_WAITING == 3 && DH_CASE_RETRYING == 4 &&
                    DH_CASE_PARKED == 8,
@@ -32,7 +32,7 @@ int sq_period_reopen(struct sq *q, int64_t case_id, struct dh_err *err)
 
 static int put_over(struct sq *q, const char *queue, struct dh_buf *items, size_t *n, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT p.period, p.open, p.wants, p.bundle, coalesce(f.state, 0), p.period = (SELECT max(m.period) "
       "FROM cases m WHERE m.queue = p.queue) FROM periods p LEFT JOIN cases f ON f.queue = p.queue AND "
@@ -45,11 +45,11 @@ static int put_over(struct sq *q, const char *queue, struct dh_buf *items, size_
     ++*n;
     if ((rc = dh_put_map(items, 7)) || (rc = dh_put_kt(items, "queue", queue)) ||
         (rc = dh_put_kt(items, "period", sq_text(st, 0))) ||
-        (rc = dh_put_ki(items, "open", sqlite3_column_int64(st, 1))) ||
-        (rc = dh_put_ki(items, "wants", sqlite3_column_int64(st, 2))) ||
+        (rc = dh_put_ki(items, "open", sq_int64(st, 1))) ||
+        (rc = dh_put_ki(items, "wants", sq_int64(st, 2))) ||
         (rc = dh_put_kt(items, "bundle", sq_text(st, 3))) ||
-        (rc = dh_put_kt(items, "finish", dh_case_state_name((int)sqlite3_column_int64(st, 4)))) ||
-        (rc = dh_put_kb(items, "newest", sqlite3_column_int64(st, 5)))) {
+        (rc = dh_put_kt(items, "finish", dh_case_state_name((int)sq_int64(st, 4)))) ||
+        (rc = dh_put_kb(items, "newest", sq_int64(st, 5)))) {
       sq_nomem(rc, err);
       sq_end(st);
     }
@@ -105,11 +105,11 @@ int sq_period_list(struct dh_db *db, const char *queue, const char *period, stru
                    struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err,
-                              "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
-                              "WHERE c.queue = ?1 AND c.period = coalesce(?2, (SELECT max(m.period) FROM "
-                              "cases m WHERE m.queue = ?1)) AND c.key <> '" DH_FINISH_KEY "' ORDER BY c.id",
-                              "tt", queue, period);
+  struct sq_stmt *st = sq_query(q, err,
+                                "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row "
+                                "WHERE c.queue = ?1 AND c.period = coalesce(?2, (SELECT max(m.period) FROM "
+                                "cases m WHERE m.queue = ?1)) AND c.key <> '" DH_FINISH_KEY "' ORDER BY c.id",
+                                "tt", queue, period);
 
   return sq_rows(q, st, sq_case_row, out, err);
 }
@@ -123,7 +123,7 @@ int sq_period_finishes(struct dh_db *db, const char *const *queues, size_t n, in
   for (int i = 0; i < DH_CASE_STATES; i++)
     counts[i] = 0;
   for (size_t i = 0; !rc && i < n; i++) {
-    sqlite3_stmt *st =
+    struct sq_stmt *st =
         sq_query(q, err,
                  "SELECT f.state, count(*) FROM periods p JOIN cases f ON f.queue = p.queue AND "
                  "f.period = p.period AND f.key = '" DH_FINISH_KEY "' WHERE p.queue = ? GROUP "
@@ -132,10 +132,10 @@ int sq_period_finishes(struct dh_db *db, const char *const *queues, size_t n, in
 
     rc = st ? 0 : err->code;
     while (!rc && (rc = sq_step(q, st, err)) > 0) {
-      int64_t state = sqlite3_column_int64(st, 0);
+      int64_t state = sq_int64(st, 0);
 
       if (state > 0 && state < DH_CASE_STATES)
-        counts[state] += sqlite3_column_int64(st, 1);
+        counts[state] += sq_int64(st, 1);
       rc = 0;
     }
   }

@@ -1,8 +1,6 @@
-/* sqlite_hold.c - queues that a person keeps back: paused, draining. What a claim then finds stands in
- * sqlite_lease.c. */
-#include "sqlite.h"
-
-#include "../base/clock.h"
+/* sql_hold.c - queues that a person keeps back: paused, draining. What a claim then finds stands in
+ * sql_lease.c. */
+#include "sql.h"
 
 _Static_assert(DH_HOLD_PAUSED == 1 && DH_HOLD_DRAINING == 2 && DH_CASE_LEASED == 2 && DH_CASE_WAITING == 3 &&
                    DH_CASE_RETRYING == 4,
@@ -55,11 +53,12 @@ int sq_queue_hold(struct dh_db *db, const char *queue, enum dh_hold hold, const 
     rc = sq_exec(q, NULL, err,
                  "INSERT INTO holds (queue, hold, who, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (queue) DO "
                  "UPDATE SET hold = ?2, who = ?3, since = ?4",
-                 "titi", queue, (int64_t)hold, who, dh_wall_ms());
+                 "titi", queue, (int64_t)hold, who, sq_now(q));
+  sq_stir(q, queue);
   return rc ? rc : sq_audit(db, who, verbs[hold], queue, NULL, 0, err);
 }
 
-static int put_hold(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_hold(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                     struct dh_err *err)
 {
   static const char *const numbers[] = {"since", "going", "waiting", "new"};
@@ -69,18 +68,18 @@ static int put_hold(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct 
   (void)data;
   (void)err;
   if (rc || (rc = dh_put_kt(out, "queue", sq_text(st, 0))) ||
-      (rc = dh_put_kt(out, "hold", dh_hold_name((int)sqlite3_column_int64(st, 1)))))
+      (rc = dh_put_kt(out, "hold", dh_hold_name((int)sq_int64(st, 1)))))
     return rc;
   rc = dh_put_kt(out, "who", sq_text(st, 2));
   for (int i = 0; !rc && i < 4; i++)
-    rc = dh_put_ki(out, numbers[i], sqlite3_column_int64(st, 3 + i));
+    rc = dh_put_ki(out, numbers[i], sq_int64(st, 3 + i));
   return rc;
 }
 
 int sq_hold_list(struct dh_db *db, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT h.queue, h.hold, h.who, h.since, (SELECT count(*) FROM cases c WHERE c.queue = h.queue AND "
       "c.state IN (2, 4)), (SELECT count(*) FROM cases c WHERE c.queue = h.queue AND c.state = 3), (SELECT "

@@ -1,5 +1,5 @@
-/* sqlite_run.c - runs for `runs` and `show`: reads only. */
-#include "sqlite.h"
+/* sql_run.c - runs for `runs` and `show`: reads only. */
+#include "sql.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,30 +8,28 @@ int sq_run_list(struct dh_db *db, const char *queue, int state, size_t limit, st
                 struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT " SQ_CASE " FROM cases c LEFT JOIN journal j ON j.id = c.last_row WHERE c.run IS NOT NULL "
       "AND (?1 IS NULL OR c.queue = ?1) AND (?2 = 0 OR c.state = ?2) ORDER BY c.began DESC, c.id DESC "
       "LIMIT ?3",
-      "tii", queue, (int64_t)state, limit ? (int64_t)limit : (int64_t)-1);
+      "tii", queue, (int64_t)state, limit ? (int64_t)limit : INT64_MAX);
 
   return sq_rows(q, st, sq_case_row, out, err);
 }
 
-static int put_record(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_record(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                       struct dh_err *err)
 {
-  const char *kind = dh_record_kind_name((enum dh_record_kind)sqlite3_column_int(st, 0));
+  const char *kind = dh_record_kind_name((enum dh_record_kind)sq_small(st, 0));
   int rc;
 
   if ((rc = sq_row_data(q, st, 10, data, err)) || (rc = dh_put_map(out, 11)) ||
-      (rc = dh_put_kt(out, "kind", kind)) || (rc = dh_put_ki(out, "attempt", sqlite3_column_int64(st, 1))) ||
-      (rc = dh_put_kt(out, "scope", sq_text(st, 2))) ||
-      (rc = dh_put_ki(out, "position", sqlite3_column_int64(st, 3))) ||
+      (rc = dh_put_kt(out, "kind", kind)) || (rc = dh_put_ki(out, "attempt", sq_int64(st, 1))) ||
+      (rc = dh_put_kt(out, "scope", sq_text(st, 2))) || (rc = dh_put_ki(out, "position", sq_int64(st, 3))) ||
       (rc = dh_put_kt(out, "word", sq_text(st, 4))) || (rc = dh_put_kt(out, "name", sq_text(st, 5))) ||
       (rc = dh_put_kt(out, "hash", sq_text(st, 6))) || (rc = dh_put_kt(out, "where", sq_text(st, 7))) ||
-      (rc = dh_put_ki(out, "at", sqlite3_column_int64(st, 8))) ||
-      (rc = dh_put_kb(out, "stands", sqlite3_column_int(st, 9))) ||
+      (rc = dh_put_ki(out, "at", sq_int64(st, 8))) || (rc = dh_put_kb(out, "stands", sq_small(st, 9))) ||
       (rc = sq_put_data(out, "data", data->data, data->len)))
     sq_nomem(rc, err);
   return rc;
@@ -39,7 +37,7 @@ static int put_record(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struc
 
 static int put_records(struct sq *q, int64_t id, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT kind, attempt, scope, position, word, name, hash, place, at, stands, data, blob FROM journal "
       "WHERE case_id = ? ORDER BY id",
@@ -48,18 +46,17 @@ static int put_records(struct sq *q, int64_t id, struct dh_buf *out, struct dh_e
   return sq_rows(q, st, put_record, out, err);
 }
 
-static int put_effect(struct sq *q, sqlite3_stmt *st, struct dh_buf *shows, struct dh_buf *out,
+static int put_effect(struct sq *q, struct sq_stmt *st, struct dh_buf *shows, struct dh_buf *out,
                       struct dh_err *err)
 {
-  bool begun = sqlite3_column_type(st, 3) != SQLITE_NULL,
-       confirmed = sqlite3_column_type(st, 5) != SQLITE_NULL;
-  bool stands = sqlite3_column_int(st, 4);
+  bool begun = !sq_null(st, 3), confirmed = !sq_null(st, 5);
+  bool stands = sq_small(st, 4);
   int rc = confirmed ? sq_row_data(q, st, 6, shows, err) : 0;
 
   if (rc || (rc = dh_put_map(out, 7)) || (rc = dh_put_kt(out, "name", sq_text(st, 0))) ||
       (rc = dh_put_kt(out, "scope", sq_text(st, 1))) || (rc = dh_put_kt(out, "hash", sq_text(st, 2))) ||
-      (rc = dh_put_ki(out, "intent", begun ? sqlite3_column_int64(st, 3) : 0)) ||
-      (rc = dh_put_ki(out, "confirm", sqlite3_column_int64(st, 5))) ||
+      (rc = dh_put_ki(out, "intent", begun ? sq_int64(st, 3) : 0)) ||
+      (rc = dh_put_ki(out, "confirm", sq_int64(st, 5))) ||
       (rc = sq_put_data(out, "shows", shows->data, shows->len)) ||
       (rc = dh_put_kt(out, "state",
                       begun && !stands ? "void"
@@ -73,7 +70,7 @@ static int put_effect(struct sq *q, sqlite3_stmt *st, struct dh_buf *shows, stru
  * it). */
 static int put_effects(struct sq *q, int64_t id, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT i.name, i.scope, i.hash, i.at, i.stands, c.at, c.data, c.blob, i.id AS rank FROM journal i "
       "LEFT JOIN journal c ON i.stands = 1 AND c.case_id = i.case_id AND c.kind = 5 AND c.stands = 1 AND "
@@ -93,7 +90,7 @@ static int put_effects(struct sq *q, int64_t id, struct dh_buf *out, struct dh_e
  */
 static int find_run(struct sq *q, const char *prefix, int64_t *id, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT id, run, queue, key FROM cases WHERE run >= ?1 AND run < ?1 || 'g' ORDER BY run LIMIT 5", "t",
       prefix);
@@ -105,7 +102,7 @@ static int find_run(struct sq *q, const char *prefix, int64_t *id, struct dh_err
   while ((rc = sq_step(q, st, err)) > 0) {
     size_t at = strlen(list);
 
-    *id = sqlite3_column_int64(st, 0);
+    *id = sq_int64(st, 0);
     snprintf(list + at, sizeof list - at, "%s%.12s (%s, %s)", n++ ? ", " : "", sq_text(st, 1), sq_text(st, 2),
              sq_text(st, 3));
   }
@@ -123,14 +120,13 @@ static int find_run(struct sq *q, const char *prefix, int64_t *id, struct dh_err
 
 static int put_lease(struct sq *q, int64_t id, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(q, err, "SELECT worker, attempt, charges FROM cases WHERE id = ?", "i", id);
+  struct sq_stmt *st = sq_query(q, err, "SELECT worker, attempt, charges FROM cases WHERE id = ?", "i", id);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
     return rc;
-  if ((rc = dh_put_kt(out, "worker", sq_text(st, 0))) ||
-      (rc = dh_put_ki(out, "attempt", sqlite3_column_int64(st, 1))) ||
-      (rc = dh_put_ki(out, "charges", sqlite3_column_int64(st, 2))))
+  if ((rc = dh_put_kt(out, "worker", sq_text(st, 0))) || (rc = dh_put_ki(out, "attempt", sq_int64(st, 1))) ||
+      (rc = dh_put_ki(out, "charges", sq_int64(st, 2))))
     sq_nomem(rc, err);
   sq_end(st);
   return rc;

@@ -1,6 +1,6 @@
-/* sqlite_append.c - one record of a leased run: its row, and what its kind changes for its case, in the same
+/* sql_append.c - one record of a leased run: its row, and what its kind changes for its case, in the same
  * transaction. */
-#include "sqlite.h"
+#include "sql.h"
 
 #include "../base/clock.h"
 
@@ -25,24 +25,9 @@ _Static_assert(DH_REC_READ == 1 && DH_REC_STEP == 2 && DH_REC_CONFIRM == 5 && DH
                    DH_REC_INTENT == 4 && DH_REC_REVIEW == 7 && DH_CASE_LEASED == 2,
                "the statements name kinds and states by number");
 
-static int touch(struct sq *q, int64_t case_id, struct dh_err *err)
-{
-  if (q->touched.n == q->touched.cap) {
-    size_t cap = q->touched.cap ? q->touched.cap * 2 : 64;
-    int64_t *v = realloc(q->touched.v, cap * sizeof *v);
-
-    if (!v)
-      return dh_err_set(err, DH_ENOMEM, "no memory to note a run");
-    q->touched.v = v;
-    q->touched.cap = cap;
-  }
-  q->touched.v[q->touched.n++] = case_id;
-  return 0;
-}
-
 /* The case of a lease that takes this kind; 0 in *case_id when there is none. A torn lease takes nothing but
- * the error that ends it: that is true whatever was lost before, and keeps an attempt that cannot go on from
- * being tried for ever. */
+ * the error that ends it: that keeps an attempt that cannot go on from being tried for ever. One that lost
+ * its records with all others' takes not even that: its attempt failed by no fault of its own. */
 static int find_lease(struct sq *q, const struct dh_record *r, int64_t fence, int64_t *case_id,
                       struct dh_err *err)
 {
@@ -52,10 +37,11 @@ static int find_lease(struct sq *q, const struct dh_record *r, int64_t fence, in
     *case_id = q->lease.case_id;
     return 0;
   }
-  rc = sq_int(q, case_id, 0, err,
-              "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2 AND (torn = 0 OR ?)", "tii",
-              r->run, fence, (int64_t)(r->kind == DH_REC_FAILED));
-  if (rc || !*case_id || (rc = touch(q, *case_id, err)))
+  rc = sq_int(
+      q, case_id, 0, err,
+      "SELECT id FROM cases WHERE run = ? AND fence = ? AND state = 2 AND (torn = 0 OR (? = 1 AND torn < 3))",
+      "tii", r->run, fence, (int64_t)(r->kind == DH_REC_FAILED));
+  if (rc || !*case_id || (rc = sq_touch(q, *case_id, err)))
     return rc;
   if (r->kind == DH_REC_FAILED) /* perhaps torn: not to be found again for other kinds */
     return 0;
@@ -132,7 +118,7 @@ static int finish(struct sq *q, int64_t case_id, int64_t row, enum dh_case_state
   int rc =
       sq_exec(q, NULL, err,
               "UPDATE cases SET state = ?, due = NULL, worker = NULL, ended = ?, last_row = ? WHERE id = ?",
-              "iiii", (int64_t)state, dh_wall_ms(), row, case_id);
+              "iiii", (int64_t)state, sq_now(q), row, case_id);
 
   if (!rc)
     rc = sq_case_close(q, case_id, err);
@@ -152,7 +138,7 @@ static int give_up(struct sq *q, int64_t case_id, int64_t row, struct dh_err *er
                       "UPDATE cases SET state = 7, due = NULL, worker = NULL, failures = failures + 1, "
                       "last_end = 3, "
                       "last_row = ?, ended = ? WHERE id = ?",
-                      "iii", row, dh_wall_ms(), case_id);
+                      "iii", row, sq_now(q), case_id);
 }
 
 /* A system error: tried again by the rule that came with it, or failed. */
@@ -172,7 +158,7 @@ static int fail(struct sq *q, int64_t case_id, int64_t row, const char *run, con
                    "UPDATE cases SET state = 4, due = ?, worker = NULL, failures = failures + 1, last_end = "
                    "3, last_row = ? "
                    "WHERE id = ?",
-                   "iii", wait_ms ? dh_wall_ms() + wait_ms : (int64_t)0, row, case_id);
+                   "iii", wait_ms ? sq_now(q) + wait_ms : (int64_t)0, row, case_id);
   return give_up(q, case_id, row, err);
 }
 
@@ -192,25 +178,33 @@ static int put_away(struct sq *q, int64_t case_id, struct dh_err *err)
       "WITH w AS (SELECT (SELECT min(until) FROM waits WHERE case_id = ?1) AS until, EXISTS (SELECT 1 FROM "
       "reviews "
       "WHERE case_id = ?1 AND state = 1) AS asked) UPDATE cases SET worker = NULL, last_end = 2, "
-      "state = iif(woken OR NOT (asked OR until IS NOT NULL), 4, 3), "
-      "due = iif(woken OR NOT (asked OR until IS NOT NULL), 0, max(until, 1)) FROM w WHERE id = ?1",
+      "state = CASE WHEN woken = 1 OR NOT (asked OR until IS NOT NULL) THEN 4 ELSE 3 END, "
+      "due = CASE WHEN woken = 1 OR NOT (asked OR until IS NOT NULL) THEN 0 WHEN until < 1 THEN 1 ELSE until "
+      "END "
+      "FROM w WHERE id = ?1",
       "i", case_id);
 }
 
 static int park(struct sq *q, int64_t case_id, int64_t row, struct dh_err *err)
 {
   return sq_exec(q, NULL, err,
-                 "UPDATE cases SET state = iif(woken, 4, 8), due = iif(woken, 0, NULL), worker = NULL, "
+                 "UPDATE cases SET state = CASE woken WHEN 1 THEN 4 ELSE 8 END, due = CASE woken WHEN 1 THEN "
+                 "0 END, worker = NULL, "
                  "last_end = 2, last_row = "
                  "?, ended = ? WHERE id = ?",
-                 "iii", row, dh_wall_ms(), case_id);
+                 "iii", row, sq_now(q), case_id);
 }
 
 static int act(struct sq *q, int64_t case_id, int64_t row, const struct dh_record *r, const struct meaning *m,
                struct dh_err *err)
 {
+  int rc;
+
   if (r->kind >= DH_REC_RESULT)
     q->lease.run[0] = '\0'; /* the lease ends here */
+  /* an answer that comes at the same moment must see this, or be seen */
+  if ((r->kind >= DH_REC_RESULT || r->kind == DH_REC_WITHDRAW) && (rc = sq_lock(q, case_id, err)))
+    return rc;
   switch (r->kind) {
   case DH_REC_REVIEW:
     return sq_exec(q, NULL, err,
@@ -305,4 +299,21 @@ int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_
     }
   }
   return rc;
+}
+
+int sq_append_all(struct dh_db *db, struct dh_append *v, size_t n, struct dh_err *err)
+{
+  for (size_t i = 0; i < n; i++) {
+    struct dh_err why;
+    int rc = db->ops->append(db, v[i].record, v[i].fence, &v[i].lease_end, &why);
+
+    if (rc && rc != DH_EREFUSED && rc != DH_EEXIST && rc != DH_ELIMIT && rc != DH_EFORMAT) {
+      *err = why;
+      return rc;
+    }
+    v[i].rc = rc;
+    if (rc && (v[i].err = malloc(sizeof why)))
+      *v[i].err = why;
+  }
+  return 0;
 }

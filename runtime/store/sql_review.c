@@ -1,5 +1,5 @@
-/* sqlite_review.c - questions to people: listed, shown, answered once. */
-#include "sqlite.h"
+/* sql_review.c - questions to people: listed, shown, answered once. */
+#include "sql.h"
 
 #include "../base/clock.h"
 
@@ -17,28 +17,25 @@ _Static_assert(SQ_REVIEW_OPEN == 1 && SQ_REVIEW_ANSWERED == 2 && SQ_REVIEW_WITHD
   "r.who, r.answered FROM reviews r JOIN journal j ON j.id = r.row JOIN cases c ON c.id = r.case_id "
 enum { REVIEW_PAIRS = 12 };
 
-static int put_review(struct sq *q, sqlite3_stmt *st, struct dh_buf *out, struct dh_err *err)
+static int put_review(struct sq *q, struct sq_stmt *st, struct dh_buf *out, struct dh_err *err)
 {
   struct dh_buf question;
   int rc;
 
   dh_buf_init(&question, DH_DATA_MAX);
-  if ((rc = sq_row_data(q, st, 11, &question, err)) ||
-      (rc = dh_put_ki(out, "id", sqlite3_column_int64(st, 0))) ||
+  if ((rc = sq_row_data(q, st, 11, &question, err)) || (rc = dh_put_ki(out, "id", sq_int64(st, 0))) ||
       (rc = dh_put_kt(out, "run", sq_text(st, 1))) || (rc = dh_put_kt(out, "robot", sq_text(st, 2))) ||
       (rc = dh_put_kt(out, "key", sq_text(st, 3))) || (rc = dh_put_kt(out, "period", sq_text(st, 4))) ||
       (rc = dh_put_kt(out, "name", sq_text(st, 5))) || (rc = dh_put_kt(out, "word", sq_text(st, 6))) ||
-      (rc = dh_put_kt(out, "role", sq_text(st, 7))) ||
-      (rc = dh_put_kb(out, "effect", sqlite3_column_int(st, 8))) ||
-      (rc = dh_put_ki(out, "since", sqlite3_column_int64(st, 9))) ||
-      (rc = dh_put_kt(out, "where", sq_text(st, 10))) ||
+      (rc = dh_put_kt(out, "role", sq_text(st, 7))) || (rc = dh_put_kb(out, "effect", sq_small(st, 8))) ||
+      (rc = dh_put_ki(out, "since", sq_int64(st, 9))) || (rc = dh_put_kt(out, "where", sq_text(st, 10))) ||
       (rc = sq_put_data(out, "question", question.data, question.len)))
     sq_nomem(rc, err);
   dh_buf_fini(&question);
   return rc;
 }
 
-static int put_listed(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struct dh_buf *out,
+static int put_listed(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
                       struct dh_err *err)
 {
   int rc = dh_put_map(out, REVIEW_PAIRS);
@@ -50,7 +47,7 @@ static int put_listed(struct sq *q, sqlite3_stmt *st, struct dh_buf *data, struc
 int sq_review_list(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err)
 {
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st =
+  struct sq_stmt *st =
       sq_query(q, err, "SELECT " REVIEW "WHERE r.state = 1 AND (?1 IS NULL OR c.queue = ?1) ORDER BY r.id",
                "t", queue);
 
@@ -68,16 +65,15 @@ int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_e
 {
   static const char *const states[] = {"", "open", "answered", "withdrawn"};
   struct sq *q = sq_of(db);
-  sqlite3_stmt *st = sq_query(q, err, "SELECT " REVIEW "WHERE r.id = ?", "i", id);
+  struct sq_stmt *st = sq_query(q, err, "SELECT " REVIEW "WHERE r.id = ?", "i", id);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
     return rc ? rc : none(id, err);
   if ((rc = dh_put_map(out, REVIEW_PAIRS + 4)) || (rc = put_review(q, st, out, err)) ||
-      (rc = dh_put_kt(out, "state", states[sqlite3_column_int(st, 13) & 3])) ||
-      (rc = sq_put_data(out, "answer", sqlite3_column_blob(st, 14), (size_t)sqlite3_column_bytes(st, 14))) ||
-      (rc = dh_put_kt(out, "who", sq_text(st, 15))) ||
-      (rc = dh_put_ki(out, "answered", sqlite3_column_int64(st, 16))))
+      (rc = dh_put_kt(out, "state", states[sq_small(st, 13) & 3])) ||
+      (rc = sq_put_data(out, "answer", sq_blob(st, 14), sq_bytes(st, 14))) ||
+      (rc = dh_put_kt(out, "who", sq_text(st, 15))) || (rc = dh_put_ki(out, "answered", sq_int64(st, 16))))
     sq_nomem(rc, err);
   sq_end(st);
   return rc;
@@ -98,7 +94,7 @@ struct asked {
 
 static int read_asked(struct sq *q, int64_t id, struct asked *a, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT r.case_id, r.state, c.state, r.effect, c.attempt, r.who, r.answered, r.answer, c.run, "
       "j.scope, j.position, j.word, j.name, j.hash, j.place, c.queue, c.key, j.data, j.blob, "
@@ -108,28 +104,38 @@ static int read_asked(struct sq *q, int64_t id, struct asked *a, struct dh_err *
 
   if (rc <= 0)
     return rc ? rc : none(id, err);
-  a->row = sqlite3_column_int64(st, 19);
-  a->case_id = sqlite3_column_int64(st, 0);
-  a->state = sqlite3_column_int(st, 1);
-  a->case_state = sqlite3_column_int(st, 2);
-  a->effect = sqlite3_column_int(st, 3);
-  a->r.attempt = sqlite3_column_int(st, 4);
+  a->row = sq_int64(st, 19);
+  a->case_id = sq_int64(st, 0);
+  a->state = sq_small(st, 1);
+  a->case_state = sq_small(st, 2);
+  a->effect = sq_small(st, 3);
+  a->r.attempt = sq_small(st, 4);
   snprintf(a->who, sizeof a->who, "%s", sq_text(st, 5));
-  a->answered = sqlite3_column_int64(st, 6);
+  a->answered = sq_int64(st, 6);
   snprintf(a->r.run, sizeof a->r.run, "%s", sq_text(st, 8));
   snprintf(a->r.scope, sizeof a->r.scope, "%s", sq_text(st, 9));
-  a->r.position = sqlite3_column_int64(st, 10);
+  a->r.position = sq_int64(st, 10);
   snprintf(a->r.word, sizeof a->r.word, "%s", sq_text(st, 11));
   snprintf(a->r.name, sizeof a->r.name, "%s", sq_text(st, 12));
   snprintf(a->r.hash, sizeof a->r.hash, "%s", sq_text(st, 13));
   snprintf(a->r.where, sizeof a->r.where, "%s", sq_text(st, 14));
   snprintf(a->robot, sizeof a->robot, "%s", sq_text(st, 15));
   snprintf(a->key, sizeof a->key, "%s", sq_text(st, 16));
-  rc = sq_nomem(dh_buf_put(&a->answer, sqlite3_column_blob(st, 7), (size_t)sqlite3_column_bytes(st, 7)), err);
+  rc = sq_nomem(dh_buf_put(&a->answer, sq_blob(st, 7), sq_bytes(st, 7)), err);
   if (!rc)
     rc = sq_row_data(q, st, 17, &a->question, err);
   sq_end(st);
   return rc;
+}
+
+/* Two people may answer at once, or the run may end meanwhile. */
+static int lock_asked(struct sq *q, int64_t id, struct dh_err *err)
+{
+  int64_t case_id = 0;
+  int rc =
+      q->driver->lock ? sq_int(q, &case_id, 0, err, "SELECT case_id FROM reviews WHERE id = ?", "i", id) : 0;
+
+  return rc || !case_id ? rc : sq_lock(q, case_id, err);
 }
 
 static int answered_before(int64_t id, const struct asked *a, struct dh_err *err)
@@ -153,7 +159,7 @@ static int answered_before(int64_t id, const struct asked *a, struct dh_err *err
 /* An answer about an effect is a record of the effect: it stands where its intent does, if it was begun. */
 static int place_effect(struct sq *q, struct asked *a, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(
+  struct sq_stmt *st = sq_query(
       q, err,
       "SELECT scope, position, word, hash FROM journal WHERE case_id = ? AND kind = 4 AND stands = 1 AND "
       "name = ? ORDER BY id DESC LIMIT 1",
@@ -163,7 +169,7 @@ static int place_effect(struct sq *q, struct asked *a, struct dh_err *err)
   if (rc <= 0)
     return rc;
   snprintf(a->r.scope, sizeof a->r.scope, "%s", sq_text(st, 0));
-  a->r.position = sqlite3_column_int64(st, 1);
+  a->r.position = sq_int64(st, 1);
   snprintf(a->r.word, sizeof a->r.word, "%s", sq_text(st, 2));
   snprintf(a->r.hash, sizeof a->r.hash, "%s", sq_text(st, 3));
   sq_end(st);
@@ -266,21 +272,21 @@ static int write_answer(struct sq *q, struct asked *a, struct dh_err *err)
   return rc ? rc
             : sq_exec(q, NULL, err,
                       "UPDATE cases SET state = 4, due = 0, last_end = 2 WHERE id = ?1 AND (state = 3 OR "
-                      "(state = 8 AND ?2))",
+                      "(state = 8 AND ?2 = 1))",
                       "ii", a->case_id, (int64_t)a->effect);
 }
 
 static int put_outcome(struct sq *q, const struct asked *a, struct dh_buf *out, struct dh_err *err)
 {
-  sqlite3_stmt *st = sq_query(q, err, "SELECT due = 0, state FROM cases WHERE id = ?", "i", a->case_id);
+  struct sq_stmt *st = sq_query(q, err, "SELECT due = 0, state FROM cases WHERE id = ?", "i", a->case_id);
   int rc = st ? sq_step(q, st, err) : err->code;
 
   if (rc <= 0)
     return rc;
   if ((rc = dh_put_map(out, 5)) || (rc = dh_put_kt(out, "run", a->r.run)) ||
       (rc = dh_put_kt(out, "robot", a->robot)) || (rc = dh_put_kt(out, "key", a->key)) ||
-      (rc = dh_put_kb(out, "due", sqlite3_column_int(st, 0))) ||
-      (rc = dh_put_kt(out, "state", dh_case_state_name(sqlite3_column_int(st, 1)))))
+      (rc = dh_put_kb(out, "due", sq_small(st, 0))) ||
+      (rc = dh_put_kt(out, "state", dh_case_state_name(sq_small(st, 1)))))
     sq_nomem(rc, err);
   sq_end(st);
   return rc;
@@ -300,13 +306,14 @@ int sq_review_answer(struct dh_db *db, int64_t id, const void *answer, size_t n,
   dh_buf_init(&data, DH_DATA_MAX);
   dh_buf_init(&a->answer, DH_DATA_MAX);
   dh_buf_init(&a->question, DH_DATA_MAX);
-  if ((rc = read_asked(q, id, a, err)) || (rc = check_open(id, a, err)))
+  if ((rc = lock_asked(q, id, err)) || (rc = read_asked(q, id, a, err)) || (rc = check_open(id, a, err)))
     goto out;
+  sq_stir(q, NULL);
   a->r.kind = DH_REC_ANSWER;
   if ((rc = a->effect ? effect_record(q, a, answer, n, who, &data, err)
                       : sq_nomem(dh_buf_put(&data, answer, n), err)))
     goto out;
-  a->r.at = dh_wall_ms();
+  a->r.at = sq_now(q);
   a->r.data = data.data;
   a->r.len = data.len;
   snprintf(object, sizeof object, "review %lld", (long long)id);
