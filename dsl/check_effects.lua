@@ -132,6 +132,15 @@ local function set(list)
 end
 local submit_keys, effect_keys, review_keys = set(words.submit_keys), set(words.effect_keys), set(words.review_keys)
 
+-- approve = "role", or { role = "role", above = money "…" }.
+local function check_approve(w, item)
+  if not item or item.value.tag ~= "Table" then return end
+  local _, map = check_keys(w, item.value, set { "role", "above" }, "approve"), keys(item.value)
+  if map and not map.role then
+    w:report("effect-form", item.line, "approve names no role: who would sign?", show(item.value), 'add role = "manager"')
+  end
+end
+
 local function submit(w, call, form, map)
   check_keys(w, form, submit_keys, "submit")
   check_proof(w, call, map, "submit")
@@ -242,6 +251,7 @@ function M.on.call(w, call)
     check_name(w, call, what)
     local form, map = form_of(w, call, what)
     if not form then return end
+    check_approve(w, map and map.approve)
     if call.word == "screen:submit" then
       submit(w, call, form, map)
     elseif call.word == "effect" then

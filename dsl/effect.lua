@@ -96,13 +96,9 @@ end
 ---Runs an effect. For the language and for modules; robots use the words.
 ---@param name string
 ---@param spec { word: string?, values: table, act: fun(context), proof: fun(context)?, prepare: fun()?,
---- after: fun(ok: boolean)?, idle: (fun(): boolean)?, show: fun(seen)?, approve: string? }
+--- after: fun(ok: boolean)?, idle: (fun(): boolean)?, show: fun(seen)?, approve: string|table|nil }
 function effect.run(name, spec)
   if core._live() then errors.raise { code = "EUSE", text = "an effect cannot stand inside a proof or a step", seen = tostring(name) } end
-  if spec.approve then
-    errors.raise { code = "EUSE", text = "approve needs a second person's signature, which this version does not take",
-      advice = "ask with review before the effect" }
-  end
   local e = new(name, spec)
   e.position = core._place(e.word, e.name, true)
   local confirmed, intent = core._standing("confirm", e.name), core._standing("intent", e.name)
@@ -113,14 +109,15 @@ function effect.run(name, spec)
   end
   if confirmed then return confirmed.data end
   local context = { key = core._hash("idempotency", { core._this().run, e.name }, 32), since = intent and intent.at or (core._now()) }
-  if intent and not (void and void.at >= intent.at) then
+  local open = intent and not (void and void.at >= intent.at)
+  if open then
     local seen = doubt().after_crash(e, spec, context, ask)
     if seen then return confirm(e, spec, seen) end
     core._record("void", { word = e.word, name = e.name, position = e.position, hash = e.hash,
       data = { why = "its proof was not there, asked twice after the crash" } })
-  else
-    before(e, spec, context)
   end
+  if spec.approve ~= nil then lang.dsl("effect_sign").wait(e, spec.approve) end
+  if not open then before(e, spec, context) end
   if spec.prepare then spec.prepare() end
   begin(e, spec)
   return act(e, spec, context)
@@ -128,7 +125,7 @@ end
 
 ---Any effect that is no form: effect("name", { values = {…}, proof = …, act = function(values) … end }).
 ---@param name string
----@param spec { values: table?, proof: any, act: fun(values: table): any, approve: string? }
+---@param spec { values: table?, proof: any, act: fun(values: table): any, approve: string|table|nil }
 function effect.effect(name, spec)
   if type(spec) ~= "table" or type(spec.act) ~= "function" then
     errors.raise { code = "EUSE", text = "effect takes values, a proof, and act = function(values) … end", seen = type(spec) }

@@ -4,7 +4,7 @@ local core, lang = ...
 local errors = require "errors"
 local names = require "names"
 local review = {}
-lang.asked = {} -- open questions that this attempt came to, by name: { scope, position }
+lang.asked = lang.asked or {} -- open questions that this attempt came to, by name: { scope, position }
 
 ---Asks a person; the run leaves memory until the answer comes.
 ---@param name string  unique in the run

@@ -185,7 +185,7 @@ end
 
 ---The usual effect on a screen: enters a form once, whatever happens. Returns what the proof shows.
 ---@param name string
----@param form { at: string?, fill: table?, press: any, proof: any, approve: string? }
+---@param form { at: string?, fill: table?, press: any, proof: any, approve: string|table|nil }
 function methods:submit(name, form)
   return lang.dsl("screen_submit").run(self, name, form, function(press) return press_args(self, press) end)
 end

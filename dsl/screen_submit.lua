@@ -32,7 +32,7 @@ end
 ---The usual effect on a screen: enters a form once, whatever happens. Returns what the proof shows.
 ---@param s table  the screen
 ---@param name string
----@param form { at: string?, fill: table?, press: any, proof: any, approve: string? }
+---@param form { at: string?, fill: table?, press: any, proof: any, approve: string|table|nil }
 ---@param press_args fun(press: any): table  as the driver takes it
 function submit.run(s, name, form, press_args)
   check_submit(form)

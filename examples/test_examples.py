@@ -24,8 +24,8 @@ def example(number):
     return glob.glob(os.path.join(HERE, number + "_*.lua"))[0]
 
 
-def call(home, *words, case=None):
-    env = {"HOME": home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+def call(home, *words, case=None, **more):
+    env = {"HOME": home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **more}
     out = subprocess.run([DESKHAND, *words, "--json", "--store", "sqlite:" + home + "/store.db", "--set", "source.ledger.url=" + ledger.url],
                          input=case and json.dumps(case), stdin=None if case else subprocess.DEVNULL,
                          capture_output=True, text=True, timeout=120, env=env)
@@ -209,6 +209,21 @@ def _(home):
     same(sorted((c["key"], c["result"]["bytes"]) for c in json.loads(listed)), [("balance.txt", 38), ("end-of-loan.txt", 41)])
     _, listed, _err = call(home, "queue", "list", "12_watched_folder", "--finish")
     same([c["state"] for c in json.loads(listed)], ["done"])
+
+
+@test("13 approve: signed by a second person, then paid")
+def _(home):
+    case = {"payment_no": "P-130", "amount": "60,000.00 EUR", "ledger": ledger.url}
+    same(run(home, "13", case)[0], 4)
+    same(ledger.payments.get("P-130"), None)
+    _, listed, _err = call(home, "review", "list")
+    number, people = str(json.loads(listed)[0]["id"]), {"DESKHAND_ROLE_MANAGER_PEOPLE": "somebody-else"}
+    assert call(home, "review", "answer", number, "approve", **people)[0] != 0
+    same(call(home, "review", "answer", number, "approve", SUDO_USER="somebody-else", **people)[0], 0)
+    status, said = run(home, "13", case)
+    same((status, said["result"]), (0, {"paid": "P-130"}))
+    same(len(ledger.payments["P-130"]), 1)
+    same(run(home, "13", {**case, "payment_no": "P-131", "amount": "50,000.00 EUR"})[0], 0)
 
 
 print("%d passed, %d failed" % (passed, failed))

@@ -139,6 +139,20 @@ t.case("an effect whose answer does not come is unknown, and was sent once", fun
   t.eq(http.get(plain.url .. "/count/cut").json.count, 1)
 end)
 
+t.case("an effect that wants a signature waits for it, and is rejected when it is refused", function()
+  local_services()
+  local function run(key, answers)
+    return t.run { robot = t.fixture "signed", case = { key = key, url = plain.url }, answers = answers, conf = { ["hosts.loopback"] = "yes" } }
+  end
+  t.eq(run("signed").status, 4)
+  t.eq(http.get(plain.url .. "/count/signed").json.count, 0)
+  local signed = run("signed", { ["approve enter it"] = "approve" })
+  t.eq(signed.status, 0, signed.err)
+  t.eq(http.get(plain.url .. "/count/signed").json.count, 1)
+  t.eq(run("refused", { ["approve enter it"] = "refuse" }).status, 3)
+  t.eq(http.get(plain.url .. "/count/refused").json.count, 0)
+end)
+
 t.case("sends secrets and shows none", function()
   local_services()
   local sent = http.post("with secrets", { url = plain.url .. "/check/secrets", json = { token = token, list = { 1, quoted } },

@@ -134,7 +134,7 @@ function screen:expect(label, value) end
 function screen:wait(name, how) end
 ---Enters a form once, whatever happens: intent, act, proof. Returns what the proof shows.
 ---@param name string  unique in the run; in `each` the row's key is added
----@param form { at: string?, fill: pairs_list?, press: string|target, proof: row|fun(): table?, approve: string? }
+---@param form { at: string?, fill: pairs_list?, press: string|target, proof: row|fun(): table?, approve: string|{ role: string, above: money? }|nil }
 ---@return table<string, any> seen
 function screen:submit(name, form) end
 
@@ -151,7 +151,7 @@ function web(name) end
 
 ---Any other change outside, once, whatever happens.
 ---@param name string
----@param form { values: table, proof: row|fun(context: table): any, act: fun(values: table): any, approve: string? }
+---@param form { values: table, proof: row|fun(context: table): any, act: fun(values: table): any, approve: string|{ role: string, above: money? }|nil }
 ---@return any seen
 function effect(name, form) end
 ---A person decides; the run leaves memory until the answer comes.

@@ -41,5 +41,7 @@ const struct dh_conf_key dh_conf_keys[] = {
     {"source.*.cert", DH_CONF_TEXT, NULL, false, "client certificate for it, with its key (PEM)"},
     {"screen.*.start", DH_CONF_TEXT, NULL, false,
      "how a screen's program is started, instead of what its file says: screen.loan-core.start"},
+    {"role.*.people", DH_CONF_TEXT, NULL, false,
+     "who has a role, names separated by blanks: role.manager.people = ann bob"},
     {NULL, DH_CONF_TEXT, NULL, false, NULL},
 };

@@ -38,6 +38,9 @@ void dh_review_say(const struct dh_cli *cli, FILE *f, const struct dh_val *revie
   fprintf(f, "review %lld: %s %s, \"%s\"\n", (long long)dh_val_int(review, "id", 0),
           dh_val_text(review, "robot", robot, sizeof robot), dh_val_text(review, "key", key, sizeof key),
           dh_val_text(review, "name", name, sizeof name));
+  if (dh_val_is(dh_val_get(review, "word"), "approve"))
+    fprintf(f, "  A second person (%s) signs exactly these values, before anything is done:\n",
+            dh_val_text(review, "role", name, sizeof name));
   if (is_effect(review))
     fprintf(f, "  It is not known whether this happened. Look for it before you answer.\n");
   if (show && show->tag == DH_TAG_ERROR) {

@@ -211,6 +211,7 @@ static int exec(struct dh_cli *cli)
     return dh_say_error(&err, NULL);
   dh_intake_init(&in, dh_store_blobs_of(dh_store_url(cli->conf, url, sizeof url), blobs, sizeof blobs));
   in.zone = dh_conf_get(cli->conf, "zone");
+  in.who = dh_cli_who();
   in.full = batch;
   in.self = &a;
   in.most = BATCH;

@@ -1,5 +1,6 @@
 /* cmd_review.c - review list, review show, review answer: questions of robots to people. */
 #include "util.h"
+#include "../sched/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,8 @@ static int exec_answer(struct dh_cli *cli)
   if (!rc)
     rc = dh_cli_ask(cli, &(struct dh_cli_view){show_work, &a, &a.out, NULL, .list = false}, &v, &err);
   if (!rc)
+    rc = dh_sign_may(cli->conf, v, dh_cli_who(), &err);
+  if (!rc)
     rc = dh_review_answer(v, cli->words + 1, cli->nwords - 1, &answer, &err);
   if (!rc)
     rc = send_answer(cli, a.id, &answer, &said, &said_v, &err);
@@ -187,6 +190,11 @@ const struct dh_command dh_cmd_review_answer = {
             "  deskhand review answer 14 happened R-88      it is there, and this is what it shows\n"
             "  deskhand review answer 14 not-happened       it is not there; it will be done\n"
             "  deskhand review answer 14 accept             what was seen is what was meant\n\n"
+            "A question with approve | refuse signs exactly the values shown. Whoever brought the case or "
+            "answered its questions does not\n"
+            "sign, and role.NAME.people in the configuration says who has the role. Who answers is the user, "
+            "with sudo the one\n"
+            "who called it.\n\n"
             "A second answer is refused with the first one.",
     .least = 2,
     .most = -1,

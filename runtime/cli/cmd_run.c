@@ -1,5 +1,6 @@
 /* cmd_run.c - run: one robot in this process, for one case or for all that its cases.from names. */
 #include "run_call.h"
+#include "../sched/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,10 @@ static int answer_one(struct dh_run_call *c, int64_t id, struct dh_err *err)
   dh_buf_init(&answer, 1 << 20);
   dh_buf_init(&b, 2 << 20);
   rc = dh_run_ask(c, &q, review_work, &review, err);
+  if (!rc && dh_val_is(dh_val_get(review, "word"), "approve"))
+    rc = dh_err_set(err, DH_ECANCELED, "a second person signs this"); /* not whoever runs it */
+  if (!rc)
+    rc = dh_sign_may(c->cli->conf, review, dh_cli_who(), err);
   if (!rc)
     rc = dh_review_ask(c->cli, review, &answer, err);
   if (!rc && (dh_put_map(&b, 4) || dh_put_kt(&b, "do", "answer") || dh_put_ki(&b, "id", id) ||
@@ -207,6 +212,7 @@ static int take_in(struct dh_run_call *c, struct dh_err *err)
   int rc;
 
   c->in.zone = dh_conf_get(c->cli->conf, "zone");
+  c->in.who = dh_cli_who();
   dh_robot_cases(&c->robot, "from", from, sizeof from);
   if (file)
     rc = dh_intake_file(&c->in, &c->robot, file, err);

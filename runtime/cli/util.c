@@ -80,7 +80,10 @@ int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_bu
 const char *dh_cli_who(void)
 {
   const struct passwd *p = getpwuid(getuid());
+  const char *person = getenv("SUDO_USER");
 
+  if (person && *person) /* who works under the store's account is still himself */
+    return person;
   return p ? p->pw_name : "unknown";
 }
 

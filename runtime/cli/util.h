@@ -28,7 +28,7 @@ bool dh_cli_file_path(const struct dh_cli *cli, const struct dh_val *file, char 
 /* Sends a change (change.h) and parses the answer: *v points into answer's bytes; free(*v). */
 int dh_cli_change(struct dh_cli *cli, const struct dh_buf *request, struct dh_buf *answer, struct dh_val **v,
                   struct dh_err *err);
-/* Who this is, for the audit: login name. */
+/* Who this is, for the audit and for signatures: login name; under sudo that of the caller. */
 const char *dh_cli_who(void);
 /* Reads the robot that the first word names; an error says its place as a person opens it. */
 int dh_cli_robot(const struct dh_cli *cli, struct dh_robot *robot, struct dh_err *err);

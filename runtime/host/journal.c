@@ -138,7 +138,7 @@ const struct dh_record *dh_journal_asked(const struct dh_journal *j, const char 
   for (; *from < j->n; ++*from) {
     const struct dh_record *r = &j->rows[*from];
 
-    if (r->kind == DH_REC_REVIEW && strcmp(r->word, "review") == 0 &&
+    if (r->kind == DH_REC_REVIEW && (strcmp(r->word, "review") == 0 || strcmp(r->word, "approve") == 0) &&
         strncmp(r->scope, prefix, strlen(prefix)) == 0 && !dh_journal_named(j, DH_REC_ANSWER, r->name))
       return &j->rows[(*from)++];
   }

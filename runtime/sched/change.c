@@ -1,6 +1,7 @@
 /* change.c - the changes that commands make, and the way they take. See change.h. */
 #include "change.h"
 #include "../io/frame.h"
+#include "sign.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,10 +19,10 @@ enum { ANSWER_S = 60, LOCK_MS = 2000 };
 /* ---- doing */
 
 static int add_one(struct dh_db *db, const char *queue, const char *hash, int wants, const struct dh_val *v,
-                   struct dh_err *err)
+                   const char *who, struct dh_err *err)
 {
   const struct dh_val *input = dh_val_get(v, "input");
-  struct dh_case_new c = {.queue = queue, .bundle = hash, .wants = wants};
+  struct dh_case_new c = {.queue = queue, .bundle = hash, .wants = wants, .maker = who};
   char key[256], period[16];
 
   if (!input || input->type != DH_BYTES)
@@ -51,7 +52,7 @@ static int put_refused(struct dh_buf *b, const struct dh_val *v, const struct dh
 static int add(struct dh_db *db, const struct dh_val *request, struct dh_buf *answer, struct dh_err *err)
 {
   const struct dh_val *bundle = dh_val_get(request, "bundle"), *cases = dh_val_get(request, "cases");
-  char queue[64], hash[DH_SHA256_HEX];
+  char queue[64], hash[DH_SHA256_HEX], who[64];
   size_t added = 0, refused = 0;
   struct dh_buf list;
   int rc;
@@ -60,12 +61,13 @@ static int add(struct dh_db *db, const struct dh_val *request, struct dh_buf *an
     return dh_err_set(err, DH_EFORMAT, "a message to add cases has no bundle or no cases");
   dh_val_text(request, "queue", queue, sizeof queue);
   dh_val_text(request, "hash", hash, sizeof hash);
+  dh_val_text(request, "who", who, sizeof who);
   dh_buf_init(&list, 16 << 20);
   rc = db->ops->bundle_put(db, hash, queue, bundle->s, bundle->n, err);
   for (size_t i = 0; !rc && i < cases->n; i++) {
     struct dh_err why;
 
-    rc = add_one(db, queue, hash, (int)dh_val_int(request, "wants", 0), &cases->items[i], &why);
+    rc = add_one(db, queue, hash, (int)dh_val_int(request, "wants", 0), &cases->items[i], who, &why);
     added += !rc;
     refused += rc == DH_EEXIST;
     if (rc == DH_EEXIST)
@@ -102,7 +104,7 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
   } else if (dh_val_is(what, "answer")) {
     rc = bytes_of(request, "answer", &bytes, err);
     if (!rc)
-      rc = db->ops->review_answer(db, dh_val_int(request, "id", 0), bytes->s, bytes->n, who, answer, err);
+      rc = dh_sign_answer(db, dh_val_int(request, "id", 0), bytes->s, bytes->n, who, answer, err);
   } else if (dh_val_is(what, "retry")) {
     dh_val_text(request, "queue", queue, sizeof queue);
     dh_val_text(request, "period", period, sizeof period);
@@ -129,10 +131,12 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
 
 int dh_change_put_add(struct dh_buf *b, const struct dh_robot *r, const struct dh_intake *in)
 {
-  int rc = dh_put_map(b, 6);
+  int rc = dh_put_map(b, in->who ? 7 : 6);
 
   if (!rc)
     rc = dh_put_kt(b, "do", "add");
+  if (!rc && in->who)
+    rc = dh_put_kt(b, "who", in->who);
   if (!rc)
     rc = dh_put_ki(b, "wants", dh_robot_wants(r));
   if (!rc)

@@ -1,11 +1,11 @@
 /* change.h - what commands change in a store, as one message: the supervisor does it when one answers on the
  * control socket, else the command itself, with the store's lock.
  *
- *   {do: "add", queue, hash, wants, bundle: bytes, cases: [as intake.h makes them]}
+ *   {do: "add", who?, queue, hash, wants, bundle: bytes, cases: [as intake.h makes them]}
  *       -> {added: n, refused: [{key, error}]}
  *   {do: "retry", queue, period?, key, who}        -> {}
  *   {do: "hold", queue, hold: enum dh_hold, who}   -> what hold_list says
- *   {do: "answer", id, answer: bytes (CBOR), who}  -> what review_answer says
+ *   {do: "answer", id, answer: bytes (CBOR), who}  -> what dh_sign_answer says
  *   {do: "secret set", name, box: bytes, who}      -> {}
  *   {do: "secret remove", name, who}               -> {}
  *   {do: "stop", drain: bool}                      -> {effects: n that are waited for}; no change of the

@@ -44,6 +44,7 @@ int dh_rank_take(const struct dh_val *v, struct dh_rank *rank, struct dh_err *er
 struct dh_intake {
   const char *blobs; /* of the store: where files of cases are kept */
   const char *zone;  /* of the configuration, or NULL */
+  const char *who;   /* the person who brings the cases; NULL: nobody does */
   struct dh_buf cases;
   size_t ncases;
   struct dh_buf refused; /* CBOR maps {key, error: tagged}, one after the other */

@@ -225,6 +225,7 @@ int sq_append(struct dh_db *db, const struct dh_record *r, int64_t fence, int64_
 int sq_append_all(struct dh_db *db, struct dh_append *v, size_t n, struct dh_err *err);
 int sq_review_list(struct dh_db *db, const char *queue, struct dh_buf *out, struct dh_err *err);
 int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
+int sq_review_makers(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
 int sq_review_answer(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
                      struct dh_buf *out, struct dh_err *err);
 int sq_run_list(struct dh_db *db, const char *queue, int state, size_t limit, struct dh_buf *out,

@@ -76,12 +76,12 @@ int sq_case_add(struct dh_db *db, const struct dh_case_new *c, struct dh_err *er
     return dh_err_set(err, DH_EUSE, "a case needs a queue and a key");
   rc = sq_exec(q, &n, err,
                "INSERT INTO cases (queue, period, key, state, due, priority, deadline, not_before, bundle, "
-               "input, added) "
-               "VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+               "input, added, maker) "
+               "VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                "tttiiii"
-               "tbi",
+               "tbit",
                c->queue, period, c->key, due, (int64_t)c->priority, c->deadline ? c->deadline : INT64_MAX,
-               c->not_before, c->bundle, c->input, c->input_len, now);
+               c->not_before, c->bundle, c->input, c->input_len, now, c->maker ? c->maker : "");
   if (!rc && n) {
     sq_stir(q, c->queue);
     return c->wants ? sq_period_open(q, c, err) : 0;

@@ -79,6 +79,29 @@ int sq_review_show(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_e
   return rc;
 }
 
+static int put_name(struct sq *q, struct sq_stmt *st, struct dh_buf *data, struct dh_buf *out,
+                    struct dh_err *err)
+{
+  (void)q;
+  (void)data;
+  (void)err;
+  return dh_put_text(out, sq_text(st, 0));
+}
+
+int sq_review_makers(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err)
+{
+  struct sq *q = sq_of(db);
+  struct sq_stmt *st = sq_query(
+      q, err,
+      "SELECT m.who FROM (SELECT c.maker AS who FROM reviews r JOIN cases c ON c.id = r.case_id WHERE "
+      "r.id = ?1 UNION SELECT o.who FROM reviews r JOIN reviews o ON o.case_id = r.case_id JOIN "
+      "journal j ON j.id = o.row WHERE r.id = ?1 AND o.state = 2 AND j.word <> 'approve') AS m WHERE "
+      "m.who <> '' ORDER BY m.who",
+      "i", id);
+
+  return sq_rows(q, st, put_name, out, err);
+}
+
 /* ---- answering */
 
 struct asked {

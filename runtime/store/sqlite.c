@@ -273,6 +273,7 @@ const struct dh_store_ops dh_sqlite_ops = {
     .review_list = sq_review_list,
     .review_show = sq_review_show,
     .review_answer = sq_review_answer,
+    .review_makers = sq_review_makers,
     .run_list = sq_run_list,
     .run_show = sq_run_show,
     .backup = sq_backup,

@@ -65,6 +65,7 @@ struct dh_case_new {
   int64_t not_before;
   const char *bundle; /* hash of a bundle put before: the robot version the run keeps */
   int wants;          /* DH_WANTS_…: what this robot version does at the end of the period; 0: nothing */
+  const char *maker;  /* the person who brings it, "" or NULL: nobody does; see review_makers */
 };
 
 /* A queue that a person keeps back, until resumed; kept in the store. */
@@ -348,6 +349,10 @@ struct dh_store_ops {
    * effect's review while a worker has the run. DH_EUSE: no answer for an effect. */
   int (*review_answer)(struct dh_db *db, int64_t id, const void *answer, size_t n, const char *who,
                        struct dh_buf *out, struct dh_err *err);
+
+  /* Whose values the case of this review has: who brought it and who answered its questions, other than by a
+   * signature. Appends a CBOR list of names. */
+  int (*review_makers)(struct dh_db *db, int64_t id, struct dh_buf *out, struct dh_err *err);
 
   /* ---- runs, for show */
 

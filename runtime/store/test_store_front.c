@@ -319,7 +319,7 @@ static void test_versions(void **state)
   run_sql(f->place.db, "PRAGMA user_version = 99");
   assert_int_equal(open_other(f, DH_STORE_WRITE, 0, &s, &err), DH_EFORMAT);
   assert_non_null(strstr(err.text, "schema 99"));
-  assert_non_null(strstr(err.text, "knows schema 4"));
+  assert_non_null(strstr(err.text, "knows schema 5"));
   run_sql(f->place.db, "PRAGMA user_version = 1; PRAGMA application_id = 7");
   assert_int_equal(open_other(f, DH_STORE_WRITE, 0, &s, &err), DH_EFORMAT);
   assert_non_null(strstr(err.text, "no store of Deskhand"));

@@ -51,6 +51,49 @@ static int64_t only_review(struct dh_db *db)
   return id;
 }
 
+static void put_question(struct fixture *f, int64_t position, const char *word, const char *name)
+{
+  struct dh_record r;
+  struct dh_err err;
+
+  ask(&f->data, false);
+  r = record(f->c.run, DH_REC_REVIEW, "", position, name, &f->data);
+  snprintf(r.word, sizeof r.word, "%s", word);
+  tx(f->db);
+  OK(f->db->ops->append(f->db, &r, f->c.fence, NULL, &err));
+  tx_end(f->db);
+}
+
+/* Who made the values of a case: who brought it, who answered it; who signed it did not. */
+static void test_makers(void **state)
+{
+  struct fixture *f = *state;
+  struct dh_case_new c = {
+      .queue = "q", .key = "L-1", .input = "\xa0", .input_len = 1, .bundle = bundle_hash, .maker = "ann"};
+  struct dh_err err;
+  struct seen s;
+
+  tx(f->db);
+  OK(f->db->ops->bundle_put(f->db, bundle_hash, "q", "b", 1, &err));
+  OK(f->db->ops->case_add(f->db, &c, &err));
+  tx_end(f->db);
+  assert_int_equal(claim_one(f->db, "q", "w1", &f->c), 1);
+  put_question(f, 1, "review", "right?");
+  put_question(f, 0, "approve", "approve pay #1");
+  put_question(f, 0, "approve", "approve pay #2");
+  OK(answer(f->db, 1, "yes", "", "bob", &err));
+  OK(answer(f->db, 2, "approve", "", "carol", &err));
+  seen_init(&s);
+  tx(f->db);
+  OK(f->db->ops->review_makers(f->db, 3, &s.bytes, &err));
+  tx_end(f->db);
+  assert_int_equal(seen_parse(&s)->n, 2);
+  assert_true(dh_val_is(&s.v->items[0], "ann"));
+  assert_true(dh_val_is(&s.v->items[1], "bob"));
+  seen_fini(&s);
+  dh_claim_fini(&f->c);
+}
+
 static void test_review(void **state)
 {
   struct fixture *f = *state;
@@ -277,9 +320,10 @@ static void test_wait(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_review),          T(test_answer_while_leased), T(test_withdraw),
-      T(test_effect_happened), T(test_effect_accepted),     T(test_effect_by_name),
-      T(test_effect_refused),  T(test_effect_not_happened), T(test_wait),
+      T(test_review),         T(test_makers),          T(test_answer_while_leased),
+      T(test_withdraw),       T(test_effect_happened), T(test_effect_accepted),
+      T(test_effect_by_name), T(test_effect_refused),  T(test_effect_not_happened),
+      T(test_wait),
   };
 
   return cmocka_run_group_tests_name("store review", tests, NULL, NULL);

@@ -119,6 +119,7 @@ const struct dh_store_ops pg_ops = {
     .review_list = sq_review_list,
     .review_show = sq_review_show,
     .review_answer = sq_review_answer,
+    .review_makers = sq_review_makers,
     .run_list = sq_run_list,
     .run_show = sq_run_show,
     .secret_set = sq_secret_set,
