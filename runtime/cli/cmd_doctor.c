@@ -227,7 +227,7 @@ static int hold_work(struct dh_db *db, void *self, struct dh_err *err)
  * happen". */
 static void check_holds(struct report *r, struct dh_cli *cli)
 {
-  char queue[64], hold[16], who[64], at[24], text[400], mend[300];
+  char queue[64], hold[16], who[400], at[24], text[700], mend[300];
   struct dh_val *v = NULL;
   struct dh_buf out;
   struct dh_err err;

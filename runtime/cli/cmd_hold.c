@@ -7,7 +7,7 @@
 
 void dh_say_hold(FILE *f, const struct dh_val *h)
 {
-  char queue[64], hold[16], who[64], at[24];
+  char queue[64], hold[16], who[400], at[24];
   long long going = dh_val_int(h, "going", 0), waiting = dh_val_int(h, "waiting", 0);
   bool draining = dh_val_is(dh_val_get(h, "hold"), "draining");
 
@@ -19,14 +19,6 @@ void dh_say_hold(FILE *f, const struct dh_val *h)
     fprintf(f, "%lld cases go on to their end, %lld of them wait; ", going + waiting, waiting);
   fprintf(f, "%lld new ones are kept back (deskhand queue resume %s)\n", (long long)dh_val_int(h, "new", 0),
           queue);
-}
-
-const struct dh_val *dh_hold_find(const struct dh_val *holds, const char *queue)
-{
-  for (size_t i = 0; holds && holds->type == DH_LIST && i < holds->n; i++)
-    if (dh_val_is(dh_val_get(&holds->items[i], "queue"), queue))
-      return &holds->items[i];
-  return NULL;
 }
 
 static int set(struct dh_cli *cli, const char *queue, enum dh_hold hold, struct dh_buf *answer,
@@ -66,7 +58,7 @@ static int hold(struct dh_cli *cli, enum dh_hold hold)
     rc = dh_say_error(&err, NULL);
   else if (cli->json)
     rc = dh_say_json(v);
-  else if ((h = dh_hold_find(v, name)))
+  else if ((h = dh_hold_of(v, name)))
     dh_say_hold(stdout, h);
   else
     printf("the queue %s goes on\n", name);

@@ -25,8 +25,9 @@ static int list_work(struct dh_db *db, void *self, struct dh_err *err)
 static int show_work(struct dh_db *db, void *self, struct dh_err *err)
 {
   struct ask *a = self;
+  int rc = db->ops->hold_list(db, &a->holds, err);
 
-  return db->ops->case_show(db, a->queue, a->period, a->key, &a->out, err);
+  return rc ? rc : db->ops->case_show(db, a->queue, a->period, a->key, &a->out, err);
 }
 
 /* Of one that has not ended: its place in the queue. */
@@ -92,7 +93,7 @@ static void say_held(const struct ask *a)
   const struct dh_val *h;
   struct dh_val *v = NULL;
 
-  if (a->holds.len && !dh_val_parse_buf(&a->holds, &v, NULL) && (h = dh_hold_find(v, a->queue)))
+  if (a->holds.len && !dh_val_parse_buf(&a->holds, &v, NULL) && (h = dh_hold_of(v, a->queue)))
     dh_say_hold(stderr, h);
   free(v);
 }
@@ -192,7 +193,11 @@ static int exec_show(struct dh_cli *cli)
 
   a.queue = dh_cli_robot_name(cli->words[0], name);
   dh_buf_init(&a.out, OUT_MAX);
+  dh_buf_init(&a.holds, OUT_MAX);
   rc = dh_cli_show(cli, &(struct dh_cli_view){show_work, &a, &a.out, say_case, .list = false});
+  if (!rc)
+    say_held(&a);
+  dh_buf_fini(&a.holds);
   dh_buf_fini(&a.out);
   return rc;
 }

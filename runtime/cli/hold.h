@@ -8,7 +8,5 @@
 
 /* One of hold_list (store.h) as a line. */
 void dh_say_hold(FILE *f, const struct dh_val *h);
-/* The queue's in the list of hold_list; NULL: nobody keeps it back. */
-const struct dh_val *dh_hold_find(const struct dh_val *holds, const char *queue);
 
 #endif

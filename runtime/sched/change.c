@@ -90,6 +90,43 @@ static int bytes_of(const struct dh_val *request, const char *key, const struct 
   return *out && (*out)->type == DH_BYTES ? 0 : dh_err_set(err, DH_EFORMAT, "the request has no '%s'", key);
 }
 
+const struct dh_val *dh_hold_of(const struct dh_val *holds, const char *queue)
+{
+  for (size_t i = 0; holds && holds->type == DH_LIST && i < holds->n; i++)
+    if (dh_val_is(dh_val_get(&holds->items[i], "queue"), queue))
+      return &holds->items[i];
+  return NULL;
+}
+
+bool dh_hold_is_breaker(const struct dh_val *hold)
+{
+  const struct dh_val *who = dh_val_get(hold, "who");
+  size_t n = strlen(DH_BREAKER);
+
+  return who && who->type == DH_TEXT && who->n >= n && memcmp(who->s, DH_BREAKER, n) == 0;
+}
+
+/* A person's hold takes the place of a breaker's, which would end by itself. */
+static int hold(struct dh_db *db, const char *queue, enum dh_hold hold, const char *who,
+                struct dh_buf *answer, struct dh_err *err)
+{
+  struct dh_buf out;
+  struct dh_val *holds = NULL;
+  int rc;
+
+  dh_buf_init(&out, 16 << 20);
+  rc = db->ops->hold_list(db, &out, err);
+  if (!rc)
+    rc = dh_val_parse_buf(&out, &holds, err);
+  if (!rc && hold != DH_HOLD_NONE && dh_hold_is_breaker(dh_hold_of(holds, queue)))
+    rc = db->ops->queue_hold(db, queue, DH_HOLD_NONE, who, err);
+  if (!rc)
+    rc = db->ops->queue_hold(db, queue, hold, who, err);
+  free(holds);
+  dh_buf_fini(&out);
+  return rc ? rc : db->ops->hold_list(db, answer, err);
+}
+
 int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_buf *answer, struct dh_err *err)
 {
   const struct dh_val *what = dh_val_get(request, "do"), *bytes;
@@ -112,9 +149,7 @@ int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_bu
     rc = db->ops->case_retry(db, queue, dh_val_get(request, "period") ? period : NULL, name, who, err);
   } else if (dh_val_is(what, "hold")) {
     dh_val_text(request, "queue", queue, sizeof queue);
-    rc = db->ops->queue_hold(db, queue, (enum dh_hold)dh_val_int(request, "hold", DH_HOLD_NONE), who, err);
-    if (!rc)
-      rc = db->ops->hold_list(db, answer, err);
+    rc = hold(db, queue, (enum dh_hold)dh_val_int(request, "hold", DH_HOLD_NONE), who, answer, err);
   } else if (dh_val_is(what, "secret set")) {
     rc = bytes_of(request, "box", &bytes, err);
     if (!rc)

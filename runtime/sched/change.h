@@ -18,6 +18,11 @@
 
 #define DH_WHO_COMMAND "a command" /* holds the store's lock for one change */
 
+/* What a breaker holds (sup_breaker.c) bears its reason as the name of who holds it: "deskhand (…)". */
+#define DH_BREAKER "deskhand ("
+const struct dh_val *dh_hold_of(const struct dh_val *holds, const char *queue); /* of hold_list; or NULL */
+bool dh_hold_is_breaker(const struct dh_val *hold);
+
 /* Does it, inside a transaction. Appends the answer. */
 int dh_change_apply(struct dh_db *db, const struct dh_val *request, struct dh_buf *answer,
                     struct dh_err *err);

@@ -14,7 +14,8 @@
 
 enum {
   SUP_PAGE = 4096,
-  SUP_YOUNG = 20 /* finished cases below which a robot version has workers of its own */
+  SUP_FAILED_MAX = 100, /* cases in a row after which a breaker opens, at most */
+  SUP_YOUNG = 20        /* finished cases below which a robot version has workers of its own */
 };
 
 /* The page a worker shares: which run is on its CPU, since when (see dh_host_options.on_cpu). */
@@ -36,8 +37,11 @@ struct dh_sup_queue {
   bool watched;      /* cases.watch: its period is not over before its time is */
   int64_t held_open; /* of the table that was written meanwhile, and … */
   char held_period[16];
-  int64_t held_until_ms; /* a long table is not written all the time */
-  int64_t ended[8];      /* outcomes since the start, by enum dh_outcome */
+  int64_t held_until_ms;                  /* a long table is not written all the time */
+  int64_t ended[8];                       /* outcomes since the start, by enum dh_outcome */
+  char failed[SUP_FAILED_MAX][DH_RUN_ID]; /* runs that failed by something outside, since one did not */
+  int nfailed;
+  bool trial; /* was held for that: one case at a time until one ends well */
 };
 
 struct dh_sup_run {
@@ -109,7 +113,7 @@ struct dh_supervisor {
   bool draining;        /* nothing new begins: only effects that have begun are waited for */
   bool fenced, joining; /* our leases are over; nothing is claimed until we have joined again */
   struct dh_err failed; /* why it ends, when it is a failure */
-  uv_timer_t due, watch, again, redraw, unblock, turn, reread;
+  uv_timer_t due, watch, again, redraw, unblock, turn, reread, breaker;
   uv_signal_t signals[2];
   bool tty;
   int drawn; /* lines of the live table */
@@ -207,6 +211,11 @@ void dh_sup_schedule_begin(struct dh_supervisor *s);
 void dh_sup_schedule_look(
     struct dh_supervisor *s); /* if it is stirred: held cases, queues that are waited for */
 void dh_sup_schedule_close(struct dh_supervisor *s); /* when no job is left */
+
+/* ---- sup_breaker.c */
+void dh_sup_breaker_ended(struct dh_supervisor *s, const struct dh_sup_run *r, int outcome,
+                          const struct dh_err *err); /* counts; may hold its queue */
+void dh_sup_breaker_try(uv_timer_t *t);              /* lets queues go on that were held long enough */
 
 /* ---- sup_tell.c */
 void dh_sup_tell_end(struct dh_supervisor *s, const struct dh_sup_run *r, int outcome,

@@ -241,6 +241,8 @@ static int room(struct dh_supervisor *s, const struct dh_sup_queue *q)
   int most = q->unfinished < SUP_YOUNG ? YOUNG_RUNS
                                        : s->most_workers * (int)dh_conf_int(s->o.conf, "limit.runs", 256);
 
+  if (q->trial)
+    return q->running ? 0 : 1;
   if (dh_pool_waiting(s->pool, "desk") >= s->most_workers)
     return 0;
   return most - q->running;

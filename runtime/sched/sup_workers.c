@@ -31,6 +31,7 @@ static void ended(struct dh_sup_worker *w, const struct dh_val *v)
   if (error)
     dh_val_err(error, &err);
   dh_sup_tell_end(s, r, outcome, error ? &err : NULL);
+  dh_sup_breaker_ended(s, r, outcome, error ? &err : NULL);
   if (outcome == DH_RUN_LOST) {
     dh_sup_lost(s, r, NULL);
     return;

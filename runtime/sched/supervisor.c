@@ -205,6 +205,8 @@ static void released(struct dh_job *job, int rc, const struct dh_err *err)
   free(job);
   if (rc)
     dh_sup_fail(s, err);
+  else
+    dh_sup_breaker_try(&s->breaker); /* what an earlier supervisor held */
   for (int i = 0; !rc && i < s->o.nrobots; i++)
     if ((rc = dh_sup_intake_start(s, s->o.robots[i], &why)))
       dh_sup_fail(s, &why);
@@ -226,7 +228,8 @@ static int submit_first(struct dh_supervisor *s, struct dh_err *err)
 static void open_timers(struct dh_supervisor *s)
 {
   static const int numbers[] = {SIGTERM, SIGINT};
-  uv_timer_t *timers[] = {&s->due, &s->watch, &s->again, &s->redraw, &s->unblock, &s->turn, &s->reread};
+  uv_timer_t *timers[] = {&s->due,     &s->watch, &s->again,  &s->redraw,
+                          &s->unblock, &s->turn,  &s->reread, &s->breaker};
 
   for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
     uv_timer_init(&s->loop.uv, timers[i]);
@@ -301,6 +304,7 @@ static void free_all(struct dh_supervisor *s)
   uv_close((uv_handle_t *)&s->unblock, NULL);
   uv_close((uv_handle_t *)&s->turn, NULL);
   uv_close((uv_handle_t *)&s->reread, NULL);
+  uv_close((uv_handle_t *)&s->breaker, NULL);
   dh_loop_close(&s->loop);
   while (s->queues) {
     struct dh_sup_queue *q = s->queues;
