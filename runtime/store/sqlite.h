@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum { SQ_CACHE = 128 /* a power of two over twice the number of statements */ };
+enum { SQ_CACHE_BITS = 9, SQ_CACHE = 1 << SQ_CACHE_BITS /* over twice the number of statements */ };
 
 extern const struct dh_store_ops dh_sqlite_ops;
 extern const struct sq_driver sq_sqlite_driver;

@@ -50,7 +50,7 @@ int sq_fail(struct sq_lite *l, const char *doing, struct dh_err *err)
  * twice. */
 static struct sq_lite_stmt *prepare(struct sq_lite *l, const char *sql, struct dh_err *err)
 {
-  size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
+  size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> (64 - SQ_CACHE_BITS);
 
   for (size_t tried = 0; tried < SQ_CACHE; tried++, i = (i + 1) % SQ_CACHE) {
     struct sq_lite_stmt *s = &l->cache[i];

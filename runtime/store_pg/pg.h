@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PG_CACHE = 256 /* a power of two over twice the number of statements */, PG_URL = 2048, PG_NAME = 64 };
+enum { PG_CACHE_BITS = 9, PG_CACHE = 1 << PG_CACHE_BITS /* over twice the number of statements */ };
+enum { PG_URL = 2048, PG_NAME = 64 };
 enum { PG_ARGS = 16 /* of one statement */ };
 
 extern const struct dh_store_ops pg_ops;

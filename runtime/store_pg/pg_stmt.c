@@ -143,7 +143,7 @@ static void name_of(const struct pg *pg, const struct pg_stmt *s, char out[16])
 /* The texts are literals, so their addresses name them; of our own process and of this module. */
 static struct pg_stmt *find(struct pg *pg, const char *sql, struct dh_err *err)
 {
-  size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 56;
+  size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> (64 - PG_CACHE_BITS);
 
   for (size_t tried = 0; tried < PG_CACHE; tried++, i = (i + 1) % PG_CACHE)
     if (!pg->cache[i].text || pg->cache[i].text == sql) {
