@@ -221,7 +221,7 @@ int dh_sup_control_open(struct dh_supervisor *s, const char *url, struct dh_err 
   snprintf(at.sun_path, sizeof at.sun_path, "%s", c->path);
   c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   unlink(c->path); /* we hold the store's lock: whoever left it is gone */
-  if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&at, sizeof at) || chmod(c->path, 0600) ||
+  if (c->fd < 0 || fchmod(c->fd, 0600) || bind(c->fd, (struct sockaddr *)&at, sizeof at) ||
       listen(c->fd, 16)) {
     dh_err_errno(err, "the control socket %s cannot be made", c->path);
     if (c->fd >= 0)
