@@ -209,11 +209,15 @@ def each_once(place, ledger, name, rows):
 
 def killed_until_done(place, *command):
     """All is killed at random moments, again and again, until it comes to its end: each thing has happened once."""
-    ledger, rng, rows, kills = Ledger(0.05), random.Random(7), 24, 0
+    ledger, rng, rows, kills = Ledger(0.05), random.Random(7), 48, 0
     robot = enters(place, ledger, "enters", rows)
     while kills < 12:
+        before = len(ledger.counts())
         child = place.start(*command, robot)
-        time.sleep(rng.uniform(0.03, 0.25))
+        if kills < 4:  # these fall while effects are under way, however fast the machine is
+            ledger.wait_for(min(before + 1 + rng.randrange(4), rows - 1))
+        else:
+            time.sleep(rng.uniform(0.03, 0.25))
         if child.poll() is not None:
             break
         kill_tree(child, rng)
