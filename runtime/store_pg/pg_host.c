@@ -285,6 +285,25 @@ static bool take_over(struct pg_heart *h, const char *id, const char *name, cons
   return ok;
 }
 
+/* A host that was cut off in the middle of a transaction has left a session that waits for the rest of it,
+ * and keeps the host's row and its cases locked until TCP gives up. One that has said nothing since the lease
+ * ended is ended; its host, should it come back, is told like one whose database was away. */
+static bool end_silent(struct pg_heart *h, const char *id)
+{
+  const char *values[] = {id};
+  PGresult *r = ask(
+      h,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename "
+      "= current_user AND application_name = 'deskhand' AND xact_start IS NOT NULL AND wait_event = "
+      "'ClientRead' AND query_start < (SELECT to_timestamp(min(until) / 1000.0) FROM hosts WHERE until "
+      "< " NOW_MS " AND id <> $1::bigint)",
+      1, values);
+  bool ok = good(r);
+
+  PQclear(r);
+  return ok;
+}
+
 /* A host that is just writing is passed over: its row is locked. */
 static bool look_after(struct pg_heart *h)
 {
@@ -301,7 +320,7 @@ static bool look_after(struct pg_heart *h)
   PQclear(r);
   if (!n)
     return ok;
-  if (!say(h, "BEGIN"))
+  if (!end_silent(h, id) || !say(h, "BEGIN"))
     return false;
   r = ask(h,
           "SELECT id, name, until FROM hosts WHERE until < " NOW_MS
